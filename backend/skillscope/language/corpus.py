@@ -4,7 +4,6 @@ Children's answers arrive without capitals, punctuation and apostrophes. Trainin
 points of UPOS and over ten of LAS on noisy speech, so a share of the groups is degraded, drawn anew each epoch.
 """
 
-import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,15 +35,8 @@ def degrade(sentence: Sentence, *, lower: bool, drop_punct: bool, drop_apostroph
     keep = [tag != "PUNCT" or not drop_punct for tag in sentence.upos]
     if not any(keep):
         return sentence
-    heads = list(sentence.heads)
-    roots = _roots_kept(sentence, keep)
-    for index in range(len(heads)):
-        seen = 0
-        while not keep[heads[index]] and seen <= len(heads):
-            above = heads[heads[index]]
-            heads[index] = roots[heads[index]] if above == heads[index] else above
-            seen += 1
-    new_index = {}
+    heads = _heads_kept(sentence, keep)
+    new_index: dict[int, int] = {}
     for index, kept in enumerate(keep):
         if kept:
             new_index[index] = len(new_index)
@@ -73,16 +65,20 @@ def degrade(sentence: Sentence, *, lower: bool, drop_punct: bool, drop_apostroph
     )
 
 
-def _roots_kept(sentence: Sentence, keep: list[bool]) -> dict[int, int]:
-    """For each dropped root, the kept token of its sentence that becomes the root instead."""
-    roots = {}
-    bounds = [i for i, start in enumerate(sentence.starts) if start] + [len(sentence.words)]
-    for begin, end in itertools.pairwise(bounds):
-        kept = [i for i in range(begin, end) if keep[i]]
-        for index in range(begin, end):
-            if sentence.heads[index] == index and not keep[index]:
-                roots[index] = kept[0] if kept else next(i for i, k in enumerate(keep) if k)
-    return roots
+def _heads_kept(sentence: Sentence, keep: list[bool]) -> list[int]:
+    """Each token's nearest kept ancestor. Where a dropped root leaves several tokens without one, the first becomes
+    the root and the others depend on it.
+    """
+    heads = list(sentence.heads)
+    new_root: dict[int, int] = {}
+    for index, kept in enumerate(keep):
+        if not kept:
+            continue
+        above = sentence.heads[index]
+        while not keep[above] and sentence.heads[above] != above:
+            above = sentence.heads[above]
+        heads[index] = above if keep[above] else new_root.setdefault(above, index)
+    return heads
 
 
 def grouped(sentences: list[Sentence], rng: random.Random, most: int = 6) -> Iterator[Sentence]:
@@ -100,7 +96,7 @@ def grouped(sentences: list[Sentence], rng: random.Random, most: int = 6) -> Ite
 
 def example(nlp: Language, gold: Sentence, *, gold_tokens: bool = False) -> Example:
     """Pair the gold annotation with a fresh document of our own tokeniser (or of the gold tokens)."""
-    starts = [1 if start else -1 for start in gold.starts]
+    starts: list[bool | int | None] = [1 if start else -1 for start in gold.starts]
     reference = Doc(
         nlp.vocab,
         words=gold.words,

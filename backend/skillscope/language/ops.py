@@ -8,7 +8,7 @@ from thinc.api import NumpyOps
 __all__ = ["OpenBlasOps"]
 
 
-class OpenBlasOps(NumpyOps):
+class OpenBlasOps(NumpyOps):  # type: ignore[misc]  # thinc ships it without types
     """thinc's NumPy backend with `gemm` handed to OpenBLAS."""
 
     name = "openblas"

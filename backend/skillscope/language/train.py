@@ -8,11 +8,10 @@ batches growing from 300 to 1,200 words, and the running average of the weights 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import spacy
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
-from thinc.api import Adam, set_current_ops, warmup_linear
+from thinc.api import Adam, fix_random_seed, set_current_ops, warmup_linear
 
 from skillscope.language.corpus import training_examples
 from skillscope.language.ops import OpenBlasOps
@@ -42,7 +41,7 @@ def train_pipeline(
     The same sentences, steps and seed give the same weights on the same machine.
     """
     set_current_ops(OpenBlasOps())
-    spacy.util.fix_random_seed(seed)
+    fix_random_seed(seed)
     nlp = load_model_from_config(load_config(CONFIG_PATH), auto_fill=True)
     nlp.initialize(lambda: list(training_examples(nlp, sentences, seed, 0)))
     optimizer = Adam(
@@ -52,7 +51,7 @@ def train_pipeline(
         use_averages=True,
         L2_is_weight_decay=True,
     )
-    schedule = warmup_linear(LEARNING_RATE, WARM_UP_STEPS, steps)
+    schedule = iter(warmup_linear(LEARNING_RATE, WARM_UP_STEPS, steps))
     batches = _batches(nlp, sentences, seed)
     losses: dict[str, float] = {}
     for step in range(1, steps + 1):

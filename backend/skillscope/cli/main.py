@@ -1,0 +1,54 @@
+"""The `skillscope` command: mounts the groups and turns our errors into one line and an exit code."""
+
+import sys
+from importlib import import_module
+
+import typer
+
+from skillscope import __version__
+from skillscope.errors import SkillscopeError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="skillscope",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Measure empathy, problem solving, self-regulation and resilience, and say how far to believe the figures.",
+)
+
+_GROUPS = {
+    "language": "skillscope.cli.language",
+}
+
+for _name, _module in _GROUPS.items():
+    app.add_typer(import_module(_module).app, name=_name)
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"skillscope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: bool = typer.Option(False, "--version", callback=lambda v: _print_version(wanted=v), is_eager=True),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line on stderr and its exit code."""
+    try:
+        app()
+    except SkillscopeError as error:
+        sys.stderr.write(f"skillscope: {' '.join(str(error).split())}\n")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("skillscope: interrupted\n")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
