@@ -1,0 +1,87 @@
+"""A student's vector from many responses and sessions: one aggregator, in training and in serving."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skillscope.errors import SchemaError
+from skillscope.features.derived import derive
+from skillscope.features.schema import LINGUISTIC, TELEMETRY, Feature
+
+__all__ = ["DEFAULT", "AggregationPolicy", "StoredRow", "aggregate"]
+
+_WORDS = next(number for number, item in enumerate(LINGUISTIC) if item.name == "word_count")
+
+
+@dataclass(frozen=True, slots=True)
+class AggregationPolicy:
+    """How far back a student's vector looks: the last so many responses and sessions, none older than `days`."""
+
+    responses: int = 20
+    sessions: int = 10
+    days: float = 90.0
+
+
+DEFAULT: Final = AggregationPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """The stored features of one response (16) or one session (9), and when it was given or began (with an offset)."""
+
+    at: datetime
+    values: ArrayLike
+    array: NDArray[np.float64] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "array", np.asarray(self.values, dtype=np.float64))
+
+
+def aggregate(
+    responses: Sequence[StoredRow],
+    sessions: Sequence[StoredRow],
+    *,
+    at: datetime,
+    policy: AggregationPolicy = DEFAULT,
+) -> NDArray[np.float64]:
+    """The 29 features of one student at a time, shape (29,), columns in `FEATURES` order.
+
+    Rows after `at` or older than the policy's days are left out, of the rest the last so many count. Features pooled `by_words` are
+    means weighted by the response's words, the others plain means, both over the rows where the feature is defined; a feature defined
+    in none is NaN. The derived features are computed from the pooled ones. One response and one session give exactly their own values.
+
+    Raises:
+        SchemaError: a row does not hold 16 or 9 numbers.
+    """
+    text = _pool(_window(responses, at, policy.days, policy.responses, "response", LINGUISTIC), LINGUISTIC)
+    play = _pool(_window(sessions, at, policy.days, policy.sessions, "session", TELEMETRY), TELEMETRY)
+    return np.concatenate([text, play, derive(text[None, :], play[None, :])[0]])
+
+
+def _window(
+    rows: Sequence[StoredRow], at: datetime, days: float, most: int, what: str, features: tuple[Feature, ...]
+) -> NDArray[np.float64]:
+    """The rows that count, oldest first, shape (n, features)."""
+    oldest = at - timedelta(days=days)
+    chosen = sorted((row for row in rows if oldest <= row.at <= at), key=lambda row: (row.at, row.array.tobytes()))
+    for row in chosen:
+        if row.array.shape != (len(features),):
+            raise SchemaError(f"a {what} has {len(features)} features; a stored row has shape {row.array.shape}")
+    kept = chosen[-most:] if most > 0 else []
+    return np.array([row.array for row in kept]).reshape(len(kept), len(features))
+
+
+def _pool(table: NDArray[np.float64], features: tuple[Feature, ...]) -> NDArray[np.float64]:
+    pooled = np.full(len(features), np.nan)
+    for column, item in enumerate(features):
+        values = table[:, column]
+        weights = table[:, _WORDS] if item.pooled == "by_words" else np.ones(len(table))
+        defined = np.isfinite(values) & (weights > 0)
+        if defined.any():
+            share = weights[defined] / weights[defined].sum()
+            pooled[column] = float((values[defined] * share).sum())
+    return pooled

@@ -1,0 +1,85 @@
+"""What is known of a word form under a tag, found once and kept: whether it is a word, syllables, lemma, list entries."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from skillscope.features.lexicon import Entry, Lexicons, load_lexicons, load_spellings
+from skillscope.features.negation import CUES
+from skillscope.features.syllables import count_syllables
+from skillscope.language import LemmaRules, lemma_rules
+
+__all__ = ["WordTable", "WordType"]
+
+_KEPT: Final = 300_000  # types kept before the table is emptied, so that endless input needs bounded memory
+_CURLY: Final = str.maketrans("’‘`", "'''")
+
+
+@dataclass(frozen=True, slots=True)
+class WordType:
+    """A form and its tag. `keys` are form and lemma, respelled, as the lists see them; `starts` the entries that may begin here."""
+
+    form: str
+    tag: str
+    is_word: bool
+    syllables: int
+    lemma: str
+    keys: tuple[str, str]
+    variants: frozenset[str]
+    respelled: bool
+    cue: bool
+    starts: tuple[Entry, ...]
+
+    def matches(self, lemma: str, tags: frozenset[str]) -> bool:
+        """Whether an entry's word stands here; the tag of a misspelt word is not held against it."""
+        return lemma in self.variants and (not tags or self.tag in tags or self.respelled)
+
+
+class WordTable:
+    """The types met so far. `number` gives a type's place in `types`, `flags` and `syllables`."""
+
+    def __init__(self, rules: LemmaRules | None = None, lexicons: Lexicons | None = None) -> None:
+        self.rules = rules or lemma_rules()
+        self.lexicons = lexicons or load_lexicons()
+        self.spellings = load_spellings()
+        self._found: dict[tuple[str, str], WordType] = {}
+        self._lemma_numbers: dict[str, int] = {}
+
+    def find(self, form: str, tag: str) -> WordType:
+        """The type of a token with this text and UPOS tag."""
+        key = (form, tag)
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= _KEPT:
+                self._found.clear()
+                self._lemma_numbers.clear()
+            found = self._found[key] = self._make(form, tag)
+        return found
+
+    def _make(self, form: str, tag: str) -> WordType:
+        is_word = any(c.isalnum() for c in form)
+        lemma = self.rules.lemma(form, tag).lower()
+        plain = form.lower().translate(_CURLY)
+        right = self.spellings.get(plain, plain)
+        right_lemma = self.rules.lemma(right, tag).lower()
+        respelled = right != plain
+        variants = {right, right_lemma}
+        if respelled:
+            variants |= {self.rules.lemma(right, other) for other in ("VERB", "NOUN", "ADJ")}
+        starts = [
+            entry
+            for variant in sorted(variants)
+            for entry in self.lexicons.by_first.get(variant, ())
+            if len(entry.pattern) > 1 or not entry.tags or tag in entry.tags or respelled
+        ]
+        return WordType(
+            form=form,
+            tag=tag,
+            is_word=is_word,
+            syllables=count_syllables(form) if is_word else 0,
+            lemma=lemma,
+            keys=(right, right_lemma),
+            variants=frozenset(variants),
+            respelled=respelled,
+            cue=bool(variants & CUES),
+            starts=tuple(dict.fromkeys(starts)),
+        )
