@@ -1,0 +1,5 @@
+"""Tables, migrations and queries: SQLite by default, PostgreSQL by URL."""
+
+from skillscope.store.database import make_engine, migrate, open_database, open_store, ping, writing
+
+__all__ = ["make_engine", "migrate", "open_database", "open_store", "ping", "writing"]

@@ -1,0 +1,179 @@
+"""Every question that is asked of the store, as plain functions on a session."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Insert, Row, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from skillscope.errors import NotFoundError
+from skillscope.store.tables import (
+    AssessmentRow,
+    Base,
+    EventRow,
+    ResponseFeaturesRow,
+    ResponseRow,
+    RevokedTokenRow,
+    SessionFeaturesRow,
+    StudentRow,
+)
+
+__all__ = [
+    "assessment_history",
+    "find_student",
+    "insert_new",
+    "known_event_ids",
+    "last_assessment",
+    "recent_response_features",
+    "recent_session_features",
+    "replace_session_features",
+    "require_student",
+    "revoke_token",
+    "revoked_tokens",
+    "session_events",
+    "stored_responses",
+    "student_counts",
+]
+
+_UNKNOWN_STUDENT = "no student has this id; register one with POST /api/v1/students"
+
+
+def find_student(session: Session, student_id: str) -> StudentRow | None:
+    """The student of that id, if there is one."""
+    return session.scalar(select(StudentRow).where(StudentRow.student_id == student_id))
+
+
+def require_student(session: Session, student_id: str) -> StudentRow:
+    """The student of that id.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    student = find_student(session, student_id)
+    if student is None:
+        raise NotFoundError(_UNKNOWN_STUDENT)
+    return student
+
+
+def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert the rows whose unique keys are new, leave the others as they are, and say how many were new."""
+    if not rows:
+        return 0
+    postgres = session.get_bind().dialect.name == "postgresql"
+    statement: Insert = (
+        postgresql.insert(table).on_conflict_do_nothing() if postgres else sqlite.insert(table).on_conflict_do_nothing()
+    )
+    result = session.execute(statement.returning(table.__mapper__.primary_key[0]), [dict(row) for row in rows])
+    return len(result.all())
+
+
+def stored_responses(session: Session, student_key: int, response_ids: Collection[str]) -> dict[str, str]:
+    """Texts of those responses of a student that are stored already, by id."""
+    if not response_ids:
+        return {}
+    rows = session.execute(
+        select(ResponseRow.response_id, ResponseRow.text).where(
+            ResponseRow.student_key == student_key, ResponseRow.response_id.in_(response_ids)
+        )
+    )
+    return {row.response_id: row.text for row in rows}
+
+
+def known_event_ids(session: Session, student_key: int, event_ids: Collection[str]) -> set[str]:
+    """Those of the events of a student that are stored already."""
+    if not event_ids:
+        return set()
+    condition = EventRow.student_key == student_key, EventRow.event_id.in_(event_ids)
+    return set(session.scalars(select(EventRow.event_id).where(*condition)))
+
+
+def session_events(session: Session, student_key: int, session_ids: Collection[str]) -> Sequence[EventRow]:
+    """All events of these sessions of a student, in order of time, then of arrival."""
+    return session.scalars(
+        select(EventRow)
+        .where(EventRow.student_key == student_key, EventRow.session_id.in_(session_ids))
+        .order_by(EventRow.at, EventRow.key)
+    ).all()
+
+
+def replace_session_features(session: Session, student_key: int, rows: Iterable[SessionFeaturesRow]) -> None:
+    """Put these measurements in the place of older ones of the same sessions and schema."""
+    for row in rows:
+        row.student_key = student_key
+        session.merge(row)
+
+
+def recent_response_features(
+    session: Session, student_key: int, *, feature_schema: str, since: datetime, until: datetime, limit: int
+) -> Sequence[Row[datetime, tuple[float, ...], str]]:
+    """Moment, values and language pipeline of the newest measured responses in a window, newest first."""
+    table = ResponseFeaturesRow
+    return session.execute(
+        select(table.at, table.values, table.language_pipeline)
+        .where(
+            table.student_key == student_key,
+            table.feature_schema == feature_schema,
+            table.at >= since,
+            table.at <= until,
+        )
+        .order_by(table.at.desc(), table.response_key.desc())
+        .limit(limit)
+    ).all()
+
+
+def recent_session_features(
+    session: Session, student_key: int, *, feature_schema: str, since: datetime, until: datetime, limit: int
+) -> Sequence[Row[datetime, tuple[float, ...]]]:
+    """Moment of the last event and values of the newest measured sessions in a window, newest first."""
+    table = SessionFeaturesRow
+    return session.execute(
+        select(table.ended_at, table.values)
+        .where(
+            table.student_key == student_key,
+            table.feature_schema == feature_schema,
+            table.ended_at >= since,
+            table.ended_at <= until,
+        )
+        .order_by(table.ended_at.desc(), table.session_id.desc())
+        .limit(limit)
+    ).all()
+
+
+def student_counts(session: Session, student_key: int) -> dict[str, int]:
+    """How many responses, events, sessions and assessments a student has."""
+    counted = {
+        "responses": select(func.count()).where(ResponseRow.student_key == student_key),
+        "events": select(func.count()).where(EventRow.student_key == student_key),
+        "sessions": select(func.count(func.distinct(EventRow.session_id))).where(EventRow.student_key == student_key),
+        "assessments": select(func.count()).where(AssessmentRow.student_key == student_key),
+    }
+    return {name: session.scalar(query) or 0 for name, query in counted.items()}
+
+
+def last_assessment(session: Session, student_key: int) -> AssessmentRow | None:
+    """The newest assessment of a student, if there is one."""
+    return next(iter(assessment_history(session, student_key, limit=1)), None)
+
+
+def assessment_history(
+    session: Session, student_key: int, *, limit: int, before: int | None = None
+) -> Sequence[AssessmentRow]:
+    """Assessments of a student, newest first; `before` continues after the row of that key."""
+    query = select(AssessmentRow).where(AssessmentRow.student_key == student_key)
+    if before is not None:
+        query = query.where(AssessmentRow.key < before)
+    return session.scalars(query.order_by(AssessmentRow.key.desc()).limit(limit)).all()
+
+
+def revoke_token(session: Session, token_id: str, *, at: datetime, expires_at: datetime) -> bool:
+    """Note that a token counts no more, and forget revoked ones that have expired; False where it was noted before."""
+    session.execute(delete(RevokedTokenRow).where(RevokedTokenRow.expires_at < at))
+    row = {"token_id": token_id, "revoked_at": at, "expires_at": expires_at}
+    return insert_new(session, RevokedTokenRow, [row]) == 1
+
+
+def revoked_tokens(session: Session, *, at: datetime) -> set[str]:
+    """Ids of revoked tokens that have not expired."""
+    return set(session.scalars(select(RevokedTokenRow.token_id).where(RevokedTokenRow.expires_at >= at)))
