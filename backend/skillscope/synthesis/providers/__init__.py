@@ -1,0 +1,1 @@
+"""Language-model providers: one small protocol, retries, prices, a budget and a cache."""
