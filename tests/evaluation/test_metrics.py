@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from skillscope.evaluation.metrics import bootstrap_interval, mae, pearson_r, prmse, qwk, r_squared, rmse, smd
 
 HUMAN, MACHINE = [1.0, 2.0, 3.0, 4.0], [1.0, 3.0, 2.0, 6.0]

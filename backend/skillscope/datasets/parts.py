@@ -135,12 +135,13 @@ def add_behavioral(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def add_labels(frame: pd.DataFrame, seed: int, labels: Labels) -> pd.DataFrame:
     """The rows with the 4 scores added: by simulated raters, by the heuristic rater, or empty."""
-    from skillscope.labeling.heuristic import rate_heuristic
-    from skillscope.simulation.raters import rate_students
-
     if labels == "simulated":
+        from skillscope.simulation.raters import rate_students
+
         scores = rate_students(students_of(frame, seed), seed, [int(row) for row in frame.index])
     elif labels == "heuristic":
+        from skillscope.labeling.heuristic import rate_heuristic
+
         scores = np.asarray(rate_heuristic(frame), dtype=np.float64)
     else:
         scores = np.full((len(frame), len(SCORE_COLUMNS)), np.nan)

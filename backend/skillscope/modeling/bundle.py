@@ -1,0 +1,248 @@
+"""What is served: a folder with the regressors, their calibration, what they were made with, and a model card.
+
+    bundle.json         everything below, and the sha256 of every other file
+    <skill>.ubj         one XGBoost regressor a skill
+    MODEL_CARD.md       what it is, and first of all what it is not
+
+The format is versioned, and nothing in it is executed when it is loaded.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from xgboost import Booster
+from xgboost.core import XGBoostError
+
+from skillscope import __version__
+from skillscope.datasets.files import replacing_folder
+from skillscope.datasets.manifest import file_sha256
+from skillscope.datasets.versions import installed_pipeline
+from skillscope.errors import BundleError, SchemaError
+from skillscope.features.schema import FEATURE_NAMES, SCHEMA_VERSION
+from skillscope.skills import LEVELS, SKILLS, Level, Skill
+
+__all__ = ["BUNDLE_FORMAT", "BUNDLE_NAME", "CARD_NAME", "Bundle", "BundleRecord", "SkillRecord", "write_bundle"]
+
+Floats = NDArray[np.float64]
+
+BUNDLE_FORMAT: Final = 1
+BUNDLE_NAME: Final = "skillscope"
+"""Name of the bundle folder, of the registered model, and in BentoML's store."""
+CARD_NAME: Final = "MODEL_CARD.md"
+RECORD_NAME: Final = "bundle.json"
+
+
+class SkillRecord(BaseModel):
+    """What belongs to one skill's regressor."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cut_points: tuple[float, float] = Field(description="scores that split the training labels in thirds")
+    half_widths: dict[str, float] = Field(description="conformal half-width of the interval, by nominal coverage")
+    measured_coverage: dict[str, float] = Field(description="share of held-out scores inside it, by nominal coverage")
+    metrics: dict[str, float] = Field(description="r2, mae, rmse, r on held-out scenarios")
+    intervals: dict[str, tuple[float, float]] = Field(default_factory=dict, description="bootstrap, over scenarios")
+    baselines: dict[str, dict[str, float]] = Field(default_factory=dict)
+    noise_ceiling: float | None = None
+    importance: dict[str, float] = Field(default_factory=dict, description="mean absolute SHAP value by feature")
+    rows: int
+    trees: int
+
+
+class BundleRecord(BaseModel):
+    """`bundle.json`. It holds no time and no path: the same data, seed and versions give the same bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = BUNDLE_FORMAT
+    code: str = __version__
+    feature_schema: str = SCHEMA_VERSION
+    features: tuple[str, ...] = FEATURE_NAMES
+    language_pipeline: str
+    label_sources: tuple[str, ...]
+    trained_on: dict[str, Any] = Field(description="rows, scenarios, sha256 and seed of the training set")
+    params: dict[str, Any]
+    skills: dict[Skill, SkillRecord]
+    files: dict[str, str] = Field(default_factory=dict, description="sha256 of every other file")
+
+
+def write_bundle(record: BundleRecord, models: Mapping[Skill, Booster], card: str, path: Path) -> "Bundle":
+    """Write a bundle folder, whole or not at all, and load it back.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    with replacing_folder(path) as folder:
+        for skill, model in models.items():
+            (folder / f"{skill}.ubj").write_bytes(bytes(model.save_raw("ubj")))
+        (folder / CARD_NAME).write_text(card, encoding="utf-8")
+        files = {file.name: file_sha256(file) for file in sorted(folder.iterdir())}
+        whole = record.model_copy(update={"files": files})
+        (folder / RECORD_NAME).write_text(whole.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return Bundle.load(path)
+
+
+def _read_record(path: Path) -> tuple[BundleRecord, str]:
+    file = path / RECORD_NAME
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path} is no model bundle: {RECORD_NAME} cannot be read; train one first") from error
+    try:
+        record = BundleRecord.model_validate_json(raw)
+    except ValidationError as error:
+        found = _format_of(raw)
+        if found is not None and found != BUNDLE_FORMAT:
+            raise BundleError(_wrong_format(path, found)) from error
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise BundleError(f"{file} is damaged ({where}: {first['msg']}); train the bundle again") from error
+    if record.format != BUNDLE_FORMAT:
+        raise BundleError(_wrong_format(path, record.format))
+    return record, hashlib.sha256(raw).hexdigest()
+
+
+def _format_of(raw: bytes) -> int | None:
+    class _Format(BaseModel):
+        format: int
+
+    try:
+        return _Format.model_validate_json(raw).format
+    except ValidationError:
+        return None
+
+
+def _wrong_format(path: Path, found: int) -> str:
+    remedy = "update Skillscope" if found > BUNDLE_FORMAT else "train the bundle again"
+    return f"{path} is a bundle of format {found}; this version reads format {BUNDLE_FORMAT}: {remedy}"
+
+
+def _check_files(path: Path, record: BundleRecord) -> None:
+    expected = {CARD_NAME, *(f"{skill}.ubj" for skill in record.skills)}
+    if set(record.files) != expected:
+        raise BundleError(f"{path / RECORD_NAME} does not list the files of its skills; train the bundle again")
+    for name, digest in record.files.items():
+        file = path / name
+        if not file.is_file():
+            raise BundleError(f"{file} is missing from the bundle; train it again or copy it whole")
+        if file_sha256(file) != digest:
+            raise BundleError(f"{file} is not the file that {RECORD_NAME} describes (sha256); copy the bundle whole")
+
+
+def _check_versions(path: Path, record: BundleRecord) -> None:
+    if record.feature_schema != SCHEMA_VERSION or record.features != FEATURE_NAMES:
+        raise BundleError(
+            f"{path} was trained on feature schema {record.feature_schema}, this version measures schema "
+            f"{SCHEMA_VERSION}; train the bundle again"
+        )
+    installed = installed_pipeline()
+    if record.language_pipeline != installed:
+        raise BundleError(
+            f"{path} was trained on features of {record.language_pipeline}, installed is {installed}; "
+            "train the bundle again on features made with the installed pipeline"
+        )
+
+
+class Bundle:
+    """A loaded bundle: predicts, says how sure it is, and knows what it was made with."""
+
+    def __init__(self, path: Path, record: BundleRecord, models: dict[Skill, Booster], digest: str) -> None:
+        self.path = path
+        self.record = record
+        self.digest = digest
+        self.models = models
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Load a bundle after checking its format, the hash of every file, and that it fits this version.
+
+        Raises:
+            BundleError: with the reason, and what to do about it.
+        """
+        record, digest = _read_record(path)
+        _check_files(path, record)
+        _check_versions(path, record)
+        models: dict[Skill, Booster] = {}
+        for skill in SKILLS:
+            if skill in record.skills:
+                model = Booster({"nthread": 1})
+                try:
+                    model.load_model(bytearray((path / f"{skill}.ubj").read_bytes()))
+                except XGBoostError as error:
+                    raise BundleError(f"{path / f'{skill}.ubj'} is no XGBoost model; train the bundle again") from error
+                model.set_param({"nthread": 1})
+                models[skill] = model
+        return cls(path, record, models, digest)
+
+    @property
+    def version(self) -> str:
+        """Identifies the bundle by its contents: code version and the start of bundle.json's sha256."""
+        return f"{self.record.code}+{self.digest[:12]}"
+
+    @property
+    def label_source(self) -> str:
+        """Who labelled the training data: `simulated`, `heuristic`, `human`, ...; several joined by `+`."""
+        return "+".join(self.record.label_sources)
+
+    @property
+    def feature_schema(self) -> str:
+        """Version of the feature schema."""
+        return self.record.feature_schema
+
+    @property
+    def language_pipeline(self) -> str:
+        """Name and version of the language pipeline that measured the training texts."""
+        return self.record.language_pipeline
+
+    @property
+    def cut_points(self) -> dict[Skill, tuple[float, float]]:
+        """By skill, the two scores between developing and medium, and between medium and high."""
+        return {skill: record.cut_points for skill, record in self.record.skills.items()}
+
+    def level(self, skill: Skill, score: float) -> Level:
+        """The level that a score stands for."""
+        return LEVELS[int(np.searchsorted(self.cut_points[skill], score, side="right"))]
+
+    def predict(self, features: Floats) -> Floats:
+        """Scores in [0, 1], shape (n, 4) in the order of `SKILLS`, of feature rows (n, 29); NaN features are missing.
+
+        A skill that the bundle has no regressor for is NaN.
+
+        Raises:
+            SchemaError: the rows have another shape, or an infinite value.
+        """
+        rows = np.asarray(features, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != len(FEATURE_NAMES):
+            raise SchemaError(f"feature rows have shape (n, {len(FEATURE_NAMES)}), not {rows.shape}", field="features")
+        if np.isinf(rows).any():
+            name = FEATURE_NAMES[int(np.isinf(rows).any(axis=0).argmax())]
+            raise SchemaError(f"{name} is infinite; a value that is not known is NaN", field=name)
+        scores = np.full((len(rows), len(SKILLS)), np.nan)
+        if not len(rows):
+            return scores
+        for column, skill in enumerate(SKILLS):
+            if skill in self.models:
+                scores[:, column] = self.models[skill].inplace_predict(rows)
+        return np.asarray(np.clip(scores, 0.0, 1.0))
+
+    def intervals(self, scores: Floats, *, coverage: float = 0.8) -> tuple[Floats, Floats]:
+        """Lower and upper ends of the intervals of such scores, each of their shape (n, 4), within [0, 1].
+
+        Raises:
+            SchemaError: the bundle is not calibrated for this coverage.
+        """
+        key = f"{coverage:g}"
+        widths: Floats = np.full(len(SKILLS), np.nan)
+        for column, skill in enumerate(SKILLS):
+            if skill not in self.record.skills:
+                continue
+            known = self.record.skills[skill].half_widths
+            if key not in known:
+                raise SchemaError(f"coverage must be one of {', '.join(known)}, not {key}", field="coverage")
+            widths[column] = known[key]
+        return np.clip(scores - widths, 0.0, 1.0), np.clip(scores + widths, 0.0, 1.0)

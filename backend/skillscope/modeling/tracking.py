@@ -1,0 +1,155 @@
+"""Experiments in MLflow: one run a training, the bundle registered, the champion by alias."""
+
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from skillscope.errors import ConfigurationError
+from skillscope.features.schema import FEATURE_NAMES
+from skillscope.modeling.bundle import BUNDLE_NAME, Bundle
+from skillscope.settings import Settings, get_settings
+from skillscope.skills import SCORE_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.figure import Figure
+
+__all__ = ["CHAMPION", "EXPERIMENT", "Registration", "log_training", "mlflow_client"]
+
+EXPERIMENT: Final = "skillscope"
+CHAMPION: Final = "champion"
+REQUIREMENTS: Final = ("xgboost-cpu", "numpy", "pydantic", "pydantic-settings")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Where a training was logged."""
+
+    tracking_uri: str
+    run_id: str
+    model_version: str
+
+
+@contextmanager
+def _quiet() -> "Iterator[None]":
+    """Keep MLflow's and Alembic's chatter about making tables off the terminal."""
+    names = ("mlflow", "alembic")
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def mlflow_client(settings: Settings | None = None) -> Any:
+    """MLflow's client for the configured tracking store, with telemetry off; a SQLite file's folder is made.
+
+    Raises:
+        ConfigurationError: the store cannot be reached.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow
+
+    settings = settings or get_settings()
+    uri = settings.tracking_uri
+    try:
+        if uri.startswith("sqlite:///"):
+            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        with _quiet():
+            return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    except (OSError, mlflow.exceptions.MlflowException) as error:
+        raise ConfigurationError(
+            f"the MLflow store {uri} cannot be used: {error}; SKILLSCOPE_MLFLOW_TRACKING_URI says where it is"
+        ) from error
+
+
+def _experiment(client: Any, settings: Settings) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    local = settings.tracking_uri.startswith(("sqlite:", "file:"))
+    # Without a server, files go beside the database, wherever the command was started.
+    location = (settings.data_dir.resolve() / "mlartifacts").as_uri() if local else None
+    return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    return ModelSignature(
+        inputs=Schema([ColSpec("double", name, required=False) for name in FEATURE_NAMES]),
+        outputs=Schema([ColSpec("double", name) for name in SCORE_COLUMNS]),
+    )
+
+
+def log_training(
+    bundle: Bundle,
+    frame: pd.DataFrame,
+    *,
+    source: Path,
+    metrics: Mapping[str, float],
+    figures: "Mapping[str, Figure]",
+    settings: Settings | None = None,
+) -> Registration:
+    """Log one training as a run: parameters, metrics, figures, dataset, signature, bundle; make it the champion.
+
+    The dataset is logged by name, columns, size and digest; no text leaves the file.
+
+    Raises:
+        ConfigurationError: the store cannot be used.
+    """
+    import mlflow
+    from mlflow.data.pandas_dataset import from_pandas
+
+    settings = settings or get_settings()
+    client = mlflow_client(settings)
+    record = bundle.record
+    with _quiet():
+        experiment = _experiment(client, settings)
+        with mlflow.start_run(experiment_id=experiment, run_name=bundle.version) as run:
+            mlflow.log_params(
+                {
+                    **record.params,
+                    **{f"trained_on.{name}": value for name, value in record.trained_on.items()},
+                    "label_source": bundle.label_source,
+                    "language_pipeline": record.language_pipeline,
+                    "feature_schema": record.feature_schema,
+                }
+            )
+            mlflow.log_metrics({name: value for name, value in metrics.items() if np.isfinite(value)})
+            for name, figure in figures.items():
+                mlflow.log_figure(figure, f"figures/{name}.png", save_kwargs={"dpi": 130})
+            numbers = frame.drop(columns=["response", "skill", "skill_level", "source"]).astype("float64")
+            mlflow.log_input(
+                from_pandas(numbers, source=source.name, name=source.stem, targets=SCORE_COLUMNS[0]),
+                context="training",
+            )
+            logged = mlflow.pyfunc.log_model(
+                name=BUNDLE_NAME,
+                loader_module="skillscope.modeling.pyfunc",
+                data_path=str(bundle.path),
+                signature=_signature(),
+                pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+                registered_model_name=BUNDLE_NAME,
+                metadata={"bundle_version": bundle.version, "label_source": bundle.label_source},
+            )
+            mlflow.log_artifact(str(bundle.path / "MODEL_CARD.md"))
+        number = str(logged.registered_model_version)
+        client.set_registered_model_alias(BUNDLE_NAME, CHAMPION, number)
+    return Registration(settings.tracking_uri, run.info.run_id, number)
