@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, Row, delete, func, select
+from sqlalchemy import Row, delete, func, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,8 +22,10 @@ from skillscope.store.tables import (
 
 __all__ = [
     "assessment_history",
+    "count_other_schemas",
     "find_student",
     "insert_new",
+    "insert_responses",
     "known_event_ids",
     "last_assessment",
     "recent_response_features",
@@ -33,6 +35,7 @@ __all__ = [
     "revoke_token",
     "revoked_tokens",
     "session_events",
+    "session_sizes",
     "stored_responses",
     "student_counts",
 ]
@@ -62,11 +65,17 @@ def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, 
     if not rows:
         return 0
     postgres = session.get_bind().dialect.name == "postgresql"
-    statement: Insert = (
-        postgresql.insert(table).on_conflict_do_nothing() if postgres else sqlite.insert(table).on_conflict_do_nothing()
-    )
-    result = session.execute(statement.returning(table.__mapper__.primary_key[0]), [dict(row) for row in rows])
-    return len(result.all())
+    chosen = postgresql.insert(table) if postgres else sqlite.insert(table)
+    statement = chosen.on_conflict_do_nothing().returning(inspect(table).primary_key[0])
+    return len(session.execute(statement, [dict(row) for row in rows]).all())
+
+
+def insert_responses(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Insert responses of one student and give their keys by `response_id`."""
+    if not rows:
+        return {}
+    statement = insert(ResponseRow).returning(ResponseRow.response_id, ResponseRow.key)
+    return {row.response_id: row.key for row in session.execute(statement, [dict(row) for row in rows])}
 
 
 def stored_responses(session: Session, student_key: int, response_ids: Collection[str]) -> dict[str, str]:
@@ -89,13 +98,40 @@ def known_event_ids(session: Session, student_key: int, event_ids: Collection[st
     return set(session.scalars(select(EventRow.event_id).where(*condition)))
 
 
-def session_events(session: Session, student_key: int, session_ids: Collection[str]) -> Sequence[EventRow]:
-    """All events of these sessions of a student, in order of time, then of arrival."""
-    return session.scalars(
-        select(EventRow)
-        .where(EventRow.student_key == student_key, EventRow.session_id.in_(session_ids))
-        .order_by(EventRow.at, EventRow.key)
+def session_events(
+    session: Session, student_key: int, session_ids: Collection[str]
+) -> Sequence[Row[str, str, str, datetime, str | None, dict[str, Any]]]:
+    """Id, session, type, moment, task and data of all events of these sessions, in order of arrival."""
+    table = EventRow
+    return session.execute(
+        select(table.event_id, table.session_id, table.type, table.at, table.task_id, table.data)
+        .where(table.student_key == student_key, table.session_id.in_(session_ids))
+        .order_by(table.key)
     ).all()
+
+
+def session_sizes(session: Session, student_key: int, session_ids: Collection[str]) -> dict[str, int]:
+    """How many events these sessions of a student hold."""
+    rows = session.execute(
+        select(EventRow.session_id, func.count().label("size"))
+        .where(EventRow.student_key == student_key, EventRow.session_id.in_(session_ids))
+        .group_by(EventRow.session_id)
+    )
+    return {row.session_id: row.size for row in rows}
+
+
+def count_other_schemas(session: Session, student_key: int, *, feature_schema: str, since: datetime) -> int:
+    """Responses and sessions of a student since a moment that are measured with other feature schemas alone."""
+    counts = []
+    for table, moment, own in (
+        (ResponseFeaturesRow, ResponseFeaturesRow.at, ResponseFeaturesRow.response_key),
+        (SessionFeaturesRow, SessionFeaturesRow.started_at, SessionFeaturesRow.session_id),
+    ):
+        of_student = (table.student_key == student_key, moment >= since)
+        current = select(own).where(*of_student, table.feature_schema == feature_schema)
+        others = (*of_student, table.feature_schema != feature_schema, own.not_in(current))
+        counts.append(select(func.count(func.distinct(own))).where(*others).scalar_subquery())
+    return session.scalar(select(counts[0] + counts[1])) or 0
 
 
 def replace_session_features(session: Session, student_key: int, rows: Iterable[SessionFeaturesRow]) -> None:
@@ -126,17 +162,17 @@ def recent_response_features(
 def recent_session_features(
     session: Session, student_key: int, *, feature_schema: str, since: datetime, until: datetime, limit: int
 ) -> Sequence[Row[datetime, tuple[float, ...]]]:
-    """Moment of the last event and values of the newest measured sessions in a window, newest first."""
+    """Moment of the first event and values of the newest measured sessions in a window, newest first."""
     table = SessionFeaturesRow
     return session.execute(
-        select(table.ended_at, table.values)
+        select(table.started_at, table.values)
         .where(
             table.student_key == student_key,
             table.feature_schema == feature_schema,
-            table.ended_at >= since,
-            table.ended_at <= until,
+            table.started_at >= since,
+            table.started_at <= until,
         )
-        .order_by(table.ended_at.desc(), table.session_id.desc())
+        .order_by(table.started_at.desc(), table.session_id.desc())
         .limit(limit)
     ).all()
 

@@ -113,7 +113,7 @@ class SessionFeaturesRow(Base):
     """What was measured in one session. `values` are the 9 telemetry features in schema order."""
 
     __tablename__ = "session_features"
-    __table_args__ = (Index(None, "student_key", "feature_schema", "ended_at"),)
+    __table_args__ = (Index(None, "student_key", "feature_schema", "started_at"),)
 
     student_key: Mapped[int] = mapped_column(Key, ForeignKey("students.key", ondelete="CASCADE"), primary_key=True)
     session_id: Mapped[str] = mapped_column(String(128), primary_key=True)

@@ -91,9 +91,9 @@ def _events_and_sessions() -> None:
         sa.PrimaryKeyConstraint("student_key", "session_id", "feature_schema", name="pk_session_features"),
     )
     op.create_index(
-        "ix_session_features_student_key_feature_schema_ended_at",
+        "ix_session_features_student_key_feature_schema_started_at",
         "session_features",
-        ["student_key", "feature_schema", "ended_at"],
+        ["student_key", "feature_schema", "started_at"],
     )
 
 

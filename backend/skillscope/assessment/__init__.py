@@ -1,0 +1,1 @@
+"""From what a student left behind to scores, intervals and evidence."""

@@ -1,0 +1,166 @@
+"""From a student's stored features to scores. Reads numbers, never a text."""
+
+import math
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from skillscope.assessment.model import Assessment, Score
+from skillscope.assessment.scoring import score_rows
+from skillscope.errors import EvidenceError, NotFoundError
+from skillscope.features import BEHAVIORAL, FEATURES, LINGUISTIC, AggregationPolicy, StoredRow, aggregate
+from skillscope.features.aggregate import DEFAULT
+from skillscope.modeling.bundle import Bundle
+from skillscope.skills import Skill
+from skillscope.store import queries, writing
+from skillscope.store.tables import AssessmentRow, StudentRow
+
+__all__ = [
+    "MIN_WORDS",
+    "StudentFeatures",
+    "assess_student",
+    "collect_features",
+    "compute_assessment",
+    "only_skill",
+    "stored_assessment",
+]
+
+MIN_WORDS: Final = 5
+"""Words in the counted responses below which nothing is said: telemetry alone shows no empathy, nor do four words."""
+
+_WORDS: Final = next(number for number, item in enumerate(LINGUISTIC) if item.name == "word_count")
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFeatures:
+    """A student's 29 features, shape (29,), and what was not known when they were made, in plain words."""
+
+    values: NDArray[np.float64]
+    missing: tuple[str, ...]
+
+
+def _unknown_features(values: NDArray[np.float64], *, sessions: int) -> list[str]:
+    names = [
+        item.name
+        for item, value in zip(FEATURES, values, strict=True)
+        if math.isnan(value) and (sessions or item.family == "linguistic")
+    ]
+    return [f"unknown features: {', '.join(names)}"] if names else []
+
+
+def collect_features(
+    session: Session,
+    student: StudentRow,
+    *,
+    at: datetime,
+    feature_schema: str,
+    language_pipeline: str,
+    policy: AggregationPolicy = DEFAULT,
+) -> StudentFeatures:
+    """The features of a student at a time, from stored rows of this schema, through the aggregator of training.
+
+    Raises:
+        EvidenceError: the responses of the policy's days hold fewer than `MIN_WORDS` words.
+    """
+    since = at - timedelta(days=policy.days)
+    responses = queries.recent_response_features(
+        session, student.key, feature_schema=feature_schema, since=since, until=at, limit=policy.responses
+    )
+    sessions = queries.recent_session_features(
+        session, student.key, feature_schema=feature_schema, since=since, until=at, limit=policy.sessions
+    )
+    words = int(sum(row.values[_WORDS] for row in responses))
+    days = f"{policy.days:g} days"
+    missing: list[str] = []
+    if not sessions:
+        missing.append(f"no session in the last {days}: the {len(BEHAVIORAL)} behavioral features are unknown")
+    others = queries.count_other_schemas(session, student.key, feature_schema=feature_schema, since=since)
+    if others:
+        missing.append(f"{others} responses or sessions measured with another feature schema than {feature_schema}")
+    if words < MIN_WORDS:
+        needed = f"at least {MIN_WORDS} words in responses of the last {days}; there are {words}"
+        raise EvidenceError(f"too little evidence to assess: {needed}", missing=[needed, *missing])
+    foreign = sum(row.language_pipeline != language_pipeline for row in responses)
+    if foreign:
+        missing.append(f"{foreign} of {len(responses)} responses were measured with another language pipeline")
+    values = aggregate(
+        [StoredRow(row.at, row.values) for row in responses],
+        [StoredRow(row.started_at, row.values) for row in sessions],
+        at=at,
+        policy=policy,
+    )
+    return StudentFeatures(values, tuple(missing + _unknown_features(values, sessions=len(sessions))))
+
+
+def compute_assessment(
+    session: Session, bundle: Bundle, student_id: str, *, at: datetime | None = None, evidence: bool = False
+) -> tuple[Assessment, AssessmentRow]:
+    """Score a student from what is stored, as of `at` (default: now), and give the row to store. Writes nothing.
+
+    Raises:
+        NotFoundError: there is no such student.
+        EvidenceError: too little is known; it says what is missing and how much is needed.
+    """
+    moment = (at or datetime.now(UTC)).astimezone(UTC)
+    student = queries.require_student(session, student_id)
+    found = collect_features(
+        session,
+        student,
+        at=moment,
+        feature_schema=bundle.feature_schema,
+        language_pipeline=bundle.language_pipeline,
+    )
+    scores = score_rows(bundle, found.values[None, :], missing=[found.missing], evidence=evidence)[0]
+    assessment = Assessment(assessment_id=str(uuid.uuid4()), student_id=student_id, at=moment, scores=scores)
+    row = AssessmentRow(
+        student_key=student.key,
+        assessment_id=assessment.assessment_id,
+        at=moment,
+        scores=[score.model_dump(mode="json") for score in scores],
+        features=tuple(found.values.tolist()),
+        model_version=bundle.version,
+        feature_schema=bundle.feature_schema,
+        label_source=bundle.label_source,
+    )
+    return assessment, row
+
+
+def assess_student(
+    session: Session, bundle: Bundle, student_id: str, *, at: datetime | None = None, evidence: bool = False
+) -> Assessment:
+    """Score a student and store the assessment, both in the caller's one transaction.
+
+    Raises:
+        NotFoundError: there is no such student.
+        EvidenceError: too little is known; it says what is missing and how much is needed.
+    """
+    writing(session)
+    assessment, row = compute_assessment(session, bundle, student_id, at=at, evidence=evidence)
+    session.add(row)
+    session.flush()
+    return assessment
+
+
+def stored_assessment(row: AssessmentRow, student_id: str) -> Assessment:
+    """The assessment that a row holds, as it was given."""
+    scores = [Score.model_validate(score) for score in row.scores]
+    return Assessment(assessment_id=row.assessment_id, student_id=student_id, at=row.at, scores=scores)
+
+
+def only_skill(assessment: Assessment, skill: Skill | None) -> Assessment:
+    """The assessment with one skill's score alone; all of them where none is asked for.
+
+    Raises:
+        NotFoundError: the model that made it does not score this skill.
+    """
+    if skill is None:
+        return assessment
+    scores = [score for score in assessment.scores if score.skill == skill]
+    if not scores:
+        raise NotFoundError(f"the model behind this assessment does not score {skill}")
+    return assessment.model_copy(update={"scores": scores})
