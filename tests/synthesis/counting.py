@@ -20,7 +20,7 @@ class Counting(Generator):
         super().__init__(name="counting.v1", seed=seed, planned=planned, rows_per_unit=rows_per_unit)
         self.pause = pause
 
-    def render(self, rows: range) -> Sequence[Outcome]:
+    def render(self, rows: Sequence[int]) -> Sequence[Outcome]:
         time.sleep(self.pause)
         made = []
         for row in rows:
@@ -52,7 +52,7 @@ class Asking(Generator):
             max_tokens=100,
         )
 
-    def render(self, rows: range) -> Sequence[Outcome]:
+    def render(self, rows: Sequence[int]) -> Sequence[Outcome]:
         assert self.client is not None
         made: list[Outcome] = []
         for row in rows:

@@ -125,14 +125,14 @@ def _finished(output: Path, mark: str, *, retry_failed: bool) -> RunManifest | N
     return manifest if file_sha256(output) == manifest.sha256 else None
 
 
-def _units(generator: Generator, journal: Journal) -> Iterator[range]:
+def _units(generator: Generator, journal: Journal) -> Iterator[list[int]]:
     for start in range(0, generator.planned, generator.rows_per_unit):
-        rows = range(start, min(start + generator.rows_per_unit, generator.planned))
-        if not all(journal.has(row) for row in rows):
+        unit = range(start, min(start + generator.rows_per_unit, generator.planned))
+        if rows := [row for row in unit if not journal.has(row)]:
             yield rows
 
 
-def _render(generator: Generator, rows: range) -> list[Outcome]:
+def _render(generator: Generator, rows: list[int]) -> list[Outcome]:
     try:
         return list(generator.render(rows))
     except RowFailedError as error:
@@ -149,10 +149,10 @@ def _render_all(generator: Generator, journal: Journal, options: RunOptions) -> 
     done = journal.finished
     unanswered = 0
 
-    def take(rows: range, outcomes: Sequence[Outcome]) -> None:
+    def take(rows: list[int], outcomes: Sequence[Outcome]) -> None:
         nonlocal done, unanswered
-        done += sum(1 for row in rows if not journal.has(row))
-        journal.add(rows, list(outcomes))
+        done += len(rows)
+        journal.add(rows, outcomes)
         answered = any(outcome.value is not None for outcome in outcomes)
         unanswered = 0 if answered else unanswered + 1
         cost = client.ledger.spend.cost_usd if client else 0.0
@@ -177,10 +177,10 @@ def _render_all(generator: Generator, journal: Journal, options: RunOptions) -> 
 
 
 def _render_many(
-    generator: Generator, units: Iterator[range], workers: int, take: Callable[[range, Sequence[Outcome]], None]
+    generator: Generator, units: Iterator[list[int]], workers: int, take: Callable[[list[int], Sequence[Outcome]], None]
 ) -> None:
     """At most two units a worker wait or run; when the run must stop, those under way are finished and kept."""
-    running: dict[Future[list[Outcome]], range] = {}
+    running: dict[Future[list[Outcome]], list[int]] = {}
     stop: BaseException | None = None
     with ThreadPoolExecutor(max_workers=workers) as pool:
         while True:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skillscope.synthesis.journal import Outcome
+from skillscope.synthesis.providers.base import Request
 from skillscope.synthesis.providers.client import Client
 
-__all__ = ["Check", "Estimate", "Generator"]
+__all__ = ["Check", "Estimate", "Generator", "estimate_requests"]
 
 Check = Callable[[int, dict[str, Any]], str | None]
 """Given a row and its value: the reason to drop it, or None. May remember earlier rows; it sees them in order."""
@@ -44,8 +45,8 @@ class Generator(ABC):
     versions: dict[str, str] = field(default_factory=dict)
 
     @abstractmethod
-    def render(self, rows: range) -> Sequence[Outcome]:
-        """One outcome for each row of a unit, in order. Called from several threads at once.
+    def render(self, rows: Sequence[int]) -> Sequence[Outcome]:
+        """One outcome for each of a unit's rows that are not finished, in order. Called from several threads at once.
 
         Raises:
             RowFailedError: the whole unit fails, with its reason.
@@ -63,3 +64,16 @@ class Generator(ABC):
     def estimate(self) -> Estimate:
         """What a run will ask for, before it asks."""
         return Estimate(rows=self.planned)
+
+
+def estimate_requests(
+    client: Client, sample: Sequence[Request], *, rows: int, requests: int, output_tokens: int
+) -> Estimate:
+    """What so many requests like those of the sample will cost, with `output_tokens` each.
+
+    A token is taken as four characters of English, which OpenAI and Google both give as the rule of thumb.
+    """
+    each = sum(request.characters for request in sample) / (4 * max(1, len(sample)))
+    given, made = round(each * requests), output_tokens * requests
+    cost = client.price.bound(given, made) if client.price else None
+    return Estimate(rows=rows, requests=requests, input_tokens=given, output_tokens=made, cost_usd=cost)

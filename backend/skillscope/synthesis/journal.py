@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple
@@ -128,15 +128,10 @@ class Journal:
                 self._unsynced, self._synced_at = 0, now
         return start
 
-    def add(self, rows: range, outcomes: list[Outcome]) -> None:
-        """Writes what became of a unit's rows; rows that are there already stay as they are."""
-        wanted = [
-            [row, outcome.value, outcome.reason]
-            for row, outcome in zip(rows, outcomes, strict=True)
-            if not self.has(row) or (row in self._failed and outcome.value is not None)
-        ]
-        if wanted:
-            self._index(wanted, self._append({"kind": "unit", "rows": wanted}))
+    def add(self, rows: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+        """Writes what became of rows."""
+        entries = [[row, outcome.value, outcome.reason] for row, outcome in zip(rows, outcomes, strict=True)]
+        self._index(entries, self._append({"kind": "unit", "rows": entries}))
 
     def pay(self, spend: Spend) -> None:
         """Writes a payment (safe from any thread)."""
