@@ -57,22 +57,22 @@ def _parse(tokens: list[str], closing: str, source: str) -> list[Phrase]:
     options: list[Phrase] = []
     parts: list[str | Slot | Choice | Optional] = []
     while tokens:
-        token = tokens.pop()
-        if token == closing:
+        part_source = tokens.pop()
+        if part_source == closing:
             return [*options, tuple(parts)]
-        if token == "|" and closing == ")":
+        if part_source == "|" and closing == ")":
             options.append(tuple(parts))
             parts = []
-        elif token == "(":
+        elif part_source == "(":
             parts.append(Choice(tuple(_parse(tokens, ")", source))))
-        elif token == "[":
+        elif part_source == "[":
             parts.append(Optional(_parse(tokens, "]", source)[0]))
-        elif token[0] == "{":
-            parts.append(Slot(token[1:-1]))
-        elif token in ")]|":
+        elif part_source[0] == "{":
+            parts.append(Slot(part_source[1:-1]))
+        elif part_source in ")]|":
             break
         else:
-            parts.append(token)
+            parts.append(part_source)
     else:
         if not closing:
             return [*options, tuple(parts)]

@@ -15,7 +15,7 @@ from skillscope.skills import SKILLS
 
 __all__ = ["render_response"]
 
-_GRADING_NOISE: Final = 0.13
+_GRADING_NOISE: Final = 0.10
 """A student does not say everything equally well: standard deviation, on the trait's scale, from clause to clause."""
 
 _LENGTH_NOISE: Final = 0.20
@@ -33,7 +33,7 @@ def _quality(trait: float, random: Random) -> int:
 def _candidates(student: SimulatedStudent, random: Random) -> Iterator[tuple[float, int, int]]:
     """What to say next, most important first: (place in the story, skill number, move number).
 
-    Move -1 is an aside about that skill, skill -1 the scene itself. Half as many asides as moves.
+    Move -1 is an aside about that skill, skill -1 the scene itself. An aside follows each of the first three moves.
     """
     target = SKILLS.index(student.skill)
     others = [index for index in range(len(SKILLS)) if index != target]
@@ -42,8 +42,8 @@ def _candidates(student: SimulatedStudent, random: Random) -> Iterator[tuple[flo
         asides = random.sample(others, len(others))
         for turn, move in enumerate(moves):
             yield move + random.random() * 0.5, target, move
-            if turn % 2 == 0:
-                yield 5.0 * random.random(), asides[turn // 2], -1
+            if turn < len(asides):
+                yield 5.0 * random.random(), asides[turn], -1
             elif random.random() < _SCENE:
                 yield random.random() - 0.5, -1, -1
 

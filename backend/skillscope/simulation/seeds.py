@@ -43,7 +43,7 @@ def uniforms(keys: NDArray[np.uint64], start: int, count: int) -> NDArray[np.flo
         z = (z ^ (z >> np.uint64(30))) * _MIX_1
         z = (z ^ (z >> np.uint64(27))) * _MIX_2
     z ^= z >> np.uint64(31)
-    return ((z >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    return np.asarray(((z >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52)
 
 
 def normals(keys: NDArray[np.uint64], start: int, count: int) -> NDArray[np.float64]:

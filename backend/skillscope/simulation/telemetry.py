@@ -11,7 +11,7 @@ Distractions stop that clock; an event's wall time is its working time plus ever
 | empathy | use of occasions to collaborate and to encourage |
 | a mix of all four | delegating, leading, proposing |
 
-Grade has a small effect on speed. Every session holds two to four tasks that fail at first, and one easy task that is
+Grade has a small effect on speed. Every session holds three or four hard tasks that fail at first, and one easy task that is
 always completed, so that no feature of a session is undefined.
 """
 
@@ -27,7 +27,6 @@ from skillscope.errors import InputError
 from skillscope.events.model import EventType
 from skillscope.simulation.seeds import normals, row_keys, uniforms
 from skillscope.simulation.students import SimulatedStudent
-from skillscope.skills import SKILLS
 
 __all__ = ["EVENT_SCHEMA", "simulate_sessions"]
 
@@ -49,7 +48,7 @@ EVENT_SCHEMA: Final = pl.Schema(
 _TYPES: Final = tuple(EventType)
 _CHUNK: Final = 20_000
 _TASKS: Final = 10
-_ATTEMPTS: Final = 6
+_ATTEMPTS: Final = 7
 _DISTRACTIONS: Final = 20
 _OCCASIONS: Final = 24
 _LEADS: Final = 10
@@ -63,7 +62,7 @@ _NO_TASK: Final = -1
 class _Tasks:
     """Tasks of n sessions, arrays (n, 10): `attempts` (0: no such task), whether completed, times in working seconds.
 
-    `ends` is (n, 10, 6): when each attempt ended.
+    `ends` is (n, 10, 7): when each attempt ended.
     """
 
     attempts: NDArray[np.int64]
@@ -130,14 +129,15 @@ def _tasks(draws: _Draws, solving: Floats, resilience: Floats, grade: Floats) ->
     index = np.arange(_TASKS)
     real = index[None, :] < number[:, None]
     rank = np.where(real, draws.uniform(_TASKS), 2.0).argsort(axis=1).argsort(axis=1)
-    hard = rank < (2 + (draws.uniform(1)[:, 0] < 0.5) + (number >= 7))[:, None]
+    hard = rank < (3 + (number >= 7))[:, None]
     sure = rank == (number - 1)[:, None]
 
     first_try = (draws.uniform(_TASKS) < (0.5 + 0.46 * solving)[:, None]) & ~hard | sure
-    needed = np.where(hard, 2 + np.floor(5.0 * draws.uniform(_TASKS)), 2 + np.floor(2.0 * draws.uniform(_TASKS)))
+    luck = draws.uniform(_TASKS)
+    needed = np.floor(np.where(rank == 0, 6.0 + 2.0 * luck, 2.0 + np.where(hard, 4.0, 2.0) * luck))
     needed = np.where(first_try, 1, needed).astype(np.int64)
     mood = draws.normal(1)
-    patience = np.rint(0.7 + 5.6 * resilience[:, None] + 0.25 * mood + 0.5 * draws.normal(_TASKS))
+    patience = np.rint(0.7 + 6.4 * resilience[:, None] + 0.22 * mood + 0.45 * draws.normal(_TASKS))
     patience = np.clip(patience, 1, _ATTEMPTS).astype(np.int64)
     attempts = np.where(real, np.minimum(needed, patience), 0)
     completed = real & (patience >= needed)
@@ -182,14 +182,22 @@ def _add_task_events(events: _Events, tasks: _Tasks, draws: _Draws) -> None:
         events.add(last & tasks.completed, end, EventType.TASK_COMPLETED, task=task)
 
 
+def _regular(draws: _Draws, count: int) -> Floats:
+    """Uniform columns that are even within each block of four, as habits are: a half-hearted student takes two of four."""
+    blocks = count // 4
+    order = draws.uniform(count).reshape(-1, blocks, 4).argsort(axis=2)
+    within = draws.uniform(count).reshape(-1, blocks, 4)
+    return np.asarray(((order + within) / 4.0).reshape(-1, count))
+
+
 def _add_social_events(events: _Events, tasks: _Tasks, draws: _Draws, traits: Floats) -> None:
     """Occasions to act together come at even chances; a student takes each with a probability that traits set."""
     empathy, solving, regulation, resilience = traits.T
     others = (solving + regulation + resilience) / 3.0
     moments = tasks.total[:, None] * (0.02 + 0.96 * draws.uniform(_OCCASIONS))
     occasions = np.arange(_OCCASIONS)[None, :] < (20 + np.floor(5 * draws.uniform(1)))
-    warmth = np.clip(empathy + 0.04 * draws.normal(1)[:, 0], 0.0, 1.0)
-    joins = draws.uniform(_OCCASIONS) < (0.04 + 0.80 * warmth + 0.08 * others)[:, None]
+    warmth = np.clip(empathy + 0.06 * draws.normal(1)[:, 0], 0.0, 1.0)
+    joins = _regular(draws, _OCCASIONS) < (0.04 + 0.80 * warmth + 0.08 * others)[:, None]
     kinds = np.array(
         [
             _TYPES.index(kind)
@@ -226,7 +234,7 @@ def _add_social_events(events: _Events, tasks: _Tasks, draws: _Draws, traits: Fl
 
 def _distractions(draws: _Draws, tasks: _Tasks, regulation: Floats) -> tuple[Floats, Floats]:
     """When distractions come, in working seconds (infinite: none), and how long they last; shapes (n, 20)."""
-    calm = np.exp(0.07 * draws.normal(1))
+    calm = np.exp(0.12 * draws.normal(1))
     gaps = _between(55.0, 420.0, regulation)[:, None] * calm * np.exp(0.3 * draws.normal(_DISTRACTIONS))
     gaps[:, 0] *= draws.uniform(1)[:, 0] * 0.5 + 0.5
     begins = np.cumsum(gaps, axis=1)
@@ -245,11 +253,9 @@ def _simulate(
     traits = np.array([student.traits for student in students], dtype=np.float64)
     grade = (np.array([student.grade for student in students], dtype=np.float64) - 5.0) / 3.0
     draws = _Draws(row_keys(seed, "telemetry", rows, session))
-    empathy, solving, regulation, resilience = range(len(SKILLS))
-    del empathy
-
-    tasks = _tasks(draws, traits[:, solving], traits[:, resilience], grade)
-    begins, lasting = _distractions(draws, tasks, traits[:, regulation])
+    _, solving, regulation, resilience = traits.T
+    tasks = _tasks(draws, solving, resilience, grade)
+    begins, lasting = _distractions(draws, tasks, regulation)
     events = _Events([], [], [], [], [])
     everyone = np.ones(n, dtype=np.bool_)
     events.add(everyone, np.zeros(n), EventType.SESSION_STARTED)
@@ -270,14 +276,14 @@ def _simulate(
     pauses.add(came, begins + waited + lasting, EventType.DISTRACTION_ENDED)
     out.append(
         _frame(
-            np.concatenate([who, *pauses.session]),
-            np.concatenate([wall, *pauses.time]),
-            np.concatenate([*events.kind, *pauses.kind]),
-            np.concatenate([*events.task, *pauses.task]),
-            np.concatenate([*events.expected, *pauses.expected]),
-            _first_moments(draws, session),
-            rows,
-            session,
+            who=np.concatenate([who, *pauses.session]),
+            wall=np.concatenate([wall, *pauses.time]),
+            kind=np.concatenate([*events.kind, *pauses.kind]),
+            task=np.concatenate([*events.task, *pauses.task]),
+            expected=np.concatenate([*events.expected, *pauses.expected]),
+            begin=_first_moments(draws, session),
+            rows=rows,
+            session=session,
         )
     )
 
@@ -292,6 +298,7 @@ def _first_moments(draws: _Draws, session: int) -> NDArray[np.int64]:
 
 
 def _frame(
+    *,
     who: NDArray[np.int64],
     wall: Floats,
     kind: NDArray[np.int64],
@@ -339,7 +346,8 @@ def simulate_sessions(
     """One session of each student as an event frame (`EVENT_SCHEMA`), in the order of `rows`, then of time.
 
     `student_id` is `row-<row>`, `session_id` is `row-<row>-<session>`; `session` numbers a student's sittings.
-    A session lasts 8 to 25 minutes and holds 4 to 10 tasks. A row's events depend on seed, row, session and student only.
+    A session lasts 8 to 25 minutes and holds 4 to 10 tasks. A row's events depend on seed, row, session and
+    student only.
 
     Raises:
         InputError: as many rows as students are not given.

@@ -15,8 +15,8 @@ __all__ = ["GradeStyle", "grade_style", "word_response"]
 class GradeStyle:
     """A grade's way of speaking. `words` is a length in words; the rest are probabilities.
 
-    `detail`: an optional part is said; `join`: two clauses share a sentence; `lead`: a sentence opens with a connective;
-    `filler`, `restart`: in a sentence; `misspell`: a hard word; `easier`, `harder`: a word is exchanged;
+    `detail`: an optional part is said; `join`: two clauses share a sentence; `lead`: a sentence opens with a
+    connective; `filler`, `restart`: in a sentence; `misspell`: a hard word; `easier`, `harder`: a word is exchanged;
     `careless`: a response lacks capitals, and likewise full stops, apostrophes, a big "I"; `run_on`: it never stops.
     """
 
@@ -33,8 +33,8 @@ class GradeStyle:
     run_on: float
 
 
-_YOUNGEST: Final = GradeStyle(17.0, 0.12, 0.08, 0.30, 0.14, 0.05, 0.16, 0.8, 0.0, 0.30, 0.07)
-_OLDEST: Final = GradeStyle(58.0, 0.85, 0.60, 0.34, 0.06, 0.015, 0.012, 0.0, 0.6, 0.04, 0.01)
+_YOUNGEST: Final = GradeStyle(23.0, 0.10, 0.08, 0.30, 0.14, 0.05, 0.16, 0.8, 0.0, 0.30, 0.07)
+_OLDEST: Final = GradeStyle(60.0, 0.70, 0.45, 0.34, 0.06, 0.015, 0.012, 0.0, 0.6, 0.04, 0.01)
 
 
 @cache
@@ -50,6 +50,10 @@ def grade_style(grade: int) -> GradeStyle:
     fields = {name: between(name) for name in GradeStyle.__dataclass_fields__}
     fields["words"] = _YOUNGEST.words * (_OLDEST.words / _YOUNGEST.words) ** share
     return GradeStyle(**fields)
+
+
+_OPENERS: Final = ("after", "at ", "finally", "first", "later", "next", "step", "that's", "the end", "then", "whatever")
+"""A clause that opens like this takes no connective before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,14 @@ def _sentences(clauses: list[str], style: GradeStyle, age: int, random: Random) 
     size = 0
     for clause in clauses:
         if sentences and size < longest and chance() < join:
-            sentences[-1] += random.choice(lists.joins[0] if run_on else lists.joins[age]) + clause
+            joint = random.choice(lists.joins[0] if run_on else lists.joins[age])
+            sentences[-1] += (" and " if clause.startswith(_OPENERS) else joint) + clause
             size += 1
             continue
         said = clause
         if sentences and chance() < style.lead:
             lead = random.choice(lists.leads[age])
-            if not said.startswith((lead, "first", "then", "after", "later", "finally", "at first", "next", "and")):
+            if not said.startswith(_OPENERS):
                 said = f"{lead}, {said}" if age == 2 else f"{lead} {said}"
         if chance() < style.filler:
             said = f"{random.choice(lists.fillers)}, {said}"

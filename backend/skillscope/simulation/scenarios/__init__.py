@@ -33,7 +33,7 @@ class Scenario:
 
 
 def _read(name: str) -> Any:
-    return yaml.load(files(__name__).joinpath(name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506
+    return yaml.load(files(__name__).joinpath(name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 def _scenario(skill: Skill, name: str, entry: dict[str, Any]) -> Scenario:
