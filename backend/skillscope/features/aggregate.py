@@ -31,7 +31,7 @@ DEFAULT: Final = AggregationPolicy()
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """The stored features of one response (16) or one session (9), and when it was given or began (with an offset)."""
+    """The stored features of one response (16) or session (9), and when it was given or began, with an offset."""
 
     at: datetime
     values: ArrayLike
@@ -50,28 +50,30 @@ def aggregate(
 ) -> NDArray[np.float64]:
     """The 29 features of one student at a time, shape (29,), columns in `FEATURES` order.
 
-    Rows after `at` or older than the policy's days are left out, of the rest the last so many count. Features pooled `by_words` are
-    means weighted by the response's words, the others plain means, both over the rows where the feature is defined; a feature defined
-    in none is NaN. The derived features are computed from the pooled ones. One response and one session give exactly their own values.
+    Rows after `at` or older than the policy's days are left out, of the rest the last so many count. Features pooled
+    `by_words` are means weighted by the response's words, the others plain means, both over the rows where the
+    feature is defined; a feature defined in none is NaN. The derived features are computed from the pooled ones. One
+    response and one session give exactly their own values.
 
     Raises:
         SchemaError: a row does not hold 16 or 9 numbers.
     """
-    text = _pool(_window(responses, at, policy.days, policy.responses, "response", LINGUISTIC), LINGUISTIC)
-    play = _pool(_window(sessions, at, policy.days, policy.sessions, "session", TELEMETRY), TELEMETRY)
+    oldest = at - timedelta(days=policy.days)
+    said = [row for row in responses if oldest <= row.at <= at]
+    done = [row for row in sessions if oldest <= row.at <= at]
+    text = _pool(_latest(said, policy.responses, LINGUISTIC), LINGUISTIC)
+    play = _pool(_latest(done, policy.sessions, TELEMETRY), TELEMETRY)
     return np.concatenate([text, play, derive(text[None, :], play[None, :])[0]])
 
 
-def _window(
-    rows: Sequence[StoredRow], at: datetime, days: float, most: int, what: str, features: tuple[Feature, ...]
-) -> NDArray[np.float64]:
-    """The rows that count, oldest first, shape (n, features)."""
-    oldest = at - timedelta(days=days)
-    chosen = sorted((row for row in rows if oldest <= row.at <= at), key=lambda row: (row.at, row.array.tobytes()))
-    for row in chosen:
+def _latest(rows: Sequence[StoredRow], most: int, features: tuple[Feature, ...]) -> NDArray[np.float64]:
+    """The last rows, oldest first, shape (n, features); rows of one instant are put in the order of their bytes."""
+    for row in rows:
         if row.array.shape != (len(features),):
-            raise SchemaError(f"a {what} has {len(features)} features; a stored row has shape {row.array.shape}")
-    kept = chosen[-most:] if most > 0 else []
+            family = features[0].family
+            raise SchemaError(f"there are {len(features)} {family} features; a stored row has shape {row.array.shape}")
+    ordered = sorted(rows, key=lambda row: (row.at, row.array.tobytes()))
+    kept = ordered[-most:] if most > 0 else []
     return np.array([row.array for row in kept]).reshape(len(kept), len(features))
 
 

@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import DEP, HEAD, ORTH, POS, SENT_START
 from spacy.tokens import Doc
 
 from skillscope.features.words import WordTable, WordType
@@ -16,14 +15,17 @@ __all__ = ["ParsedBatch", "parse_batch", "parse_docs"]
 
 Ints = NDArray[np.int64]
 
+_ATTRIBUTES: Final[list[int | str]] = ["ORTH", "POS", "HEAD", "DEP", "SENT_START"]
 _SKIPPED: Final = frozenset({"lemmatizer"})  # lemmas are looked up once a word type instead
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedBatch:
-    """Tokens of all texts one after the other. `bounds[i]:bounds[i + 1]` are those of text i; `heads` are indices into the whole.
+    """Tokens of all texts one after the other. `bounds[i]:bounds[i + 1]` are those of text i; `heads` are indices
+    into the whole.
 
-    `words`, `sentences` (those that hold a word), `unique_lemmas`, `syllables` and `depths` (summed over sentences) are one number a text.
+    `words`, `sentences` (those that hold a word), `unique_lemmas`, `syllables` and `depths` (summed over sentences)
+    are one number a text.
     """
 
     bounds: Ints
@@ -73,7 +75,7 @@ def arrays(docs: Sequence[Doc], table: WordTable) -> ParsedBatch:
     """The arrays of parsed documents."""
     lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
     bounds = np.concatenate(([0], np.cumsum(lengths)))
-    full = [doc.to_array([ORTH, POS, HEAD, DEP, SENT_START]) for doc in docs if len(doc)]
+    full = [doc.to_array(_ATTRIBUTES) for doc in docs if len(doc)]
     joined = np.concatenate(full) if full else np.empty((0, 5), dtype=np.uint64)
     count = len(docs)
     rows = np.repeat(np.arange(count), lengths)
@@ -81,6 +83,7 @@ def arrays(docs: Sequence[Doc], table: WordTable) -> ParsedBatch:
     heads = joined[:, 2].astype(np.int64) + np.arange(len(joined))
     is_word = np.array([kind.is_word for kind in types], dtype=bool)[kinds] if len(types) else np.zeros(0, dtype=bool)
     syllables = np.array([kind.syllables for kind in types], dtype=np.int64)[kinds] if len(types) else kinds
+    syllables = _mend_dont(syllables, kinds, types)
     starts = joined[:, 4] == 1
     starts[bounds[:-1][lengths > 0]] = True
     sentence = np.cumsum(starts) - 1
@@ -122,6 +125,17 @@ def _types(
     names = {tag: strings[tag] if tag else "X" for tag in np.unique(tags).tolist()}
     types = [table.find(strings[int(forms[pair // 256])], names[pair % 256]) for pair in pairs.tolist()]
     return kinds.astype(np.int64), types
+
+
+def _mend_dont(syllables: Ints, kinds: Ints, types: list[WordType]) -> Ints:
+    """ "don't" has one syllable although "did" + "n't" has two: the "n't" after "do" counts none."""
+    clitic = np.array([kind.keys[0] in {"n't", "nt"} for kind in types], dtype=bool)
+    do = np.array([kind.keys[0] == "do" for kind in types], dtype=bool)
+    if not clitic.any() or not do.any():
+        return syllables
+    mended = syllables.copy()
+    mended[1:][clitic[kinds[1:]] & do[kinds[:-1]]] = 0
+    return mended
 
 
 def _depths(heads: Ints) -> Ints:

@@ -1,7 +1,7 @@
 """Features 17 to 25: from telemetry events to one row of numbers a session. Columnar; no loop over events.
 
-`reference.py` holds the same definitions as plain code that walks from event to event; a test holds the two equal to the last bit.
-Every edge is defined there.
+`reference.py` holds the same definitions as plain code that walks from event to event; a test holds the two equal to
+the last bit. Every edge is defined there.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,8 @@ EVENT_COLUMNS: Final[dict[str, pl.DataType]] = {
     "task_id": pl.String(),
     "expected_seconds": pl.Float64(),
 }
-"""The event frame: one row an event. `task_id` and `expected_seconds` may be null; the latter is read on `task_started` events."""
+"""The event frame: one row an event. `task_id` and `expected_seconds` may be null; the latter is read on
+`task_started` events."""
 
 SESSION_COLUMNS: Final = ("student_id", "session_id", "started_at", "ended_at", *(item.name for item in TELEMETRY))
 
@@ -66,8 +67,8 @@ def _expected(value: object) -> float | None:
 def extract_telemetry(events: pl.DataFrame) -> pl.DataFrame:
     """One row a (student_id, session_id), sorted: `started_at`, `ended_at` and the nine telemetry features.
 
-    The order of the rows and an event_id seen again change nothing: events are sorted by time, then event_id, and of equal ids the first
-    row counts.
+    The order of the rows and an event_id seen again change nothing: events are sorted by time, then event_id, and of
+    equal ids the first row counts.
 
     Raises:
         SchemaError: a column is missing, of another type, or null where it may not be.
@@ -158,7 +159,9 @@ def _task_features(frame: pl.DataFrame, session: Ints, count: int) -> dict[str, 
     seconds = (timed["done"] - timed["start"]).to_numpy() / 1_000_000
     wanted = frame["expected_seconds"].to_numpy()[timed["told_row"].to_numpy()]
     return {
-        "task_completion_rate": _ratio(_count(owner, completed, count), np.bincount(owner, minlength=count) * 1.0),
+        "task_completion_rate": _ratio(
+            _count(owner, completed, count), _count(owner, np.ones(len(owner), dtype=bool), count)
+        ),
         "time_efficiency": _medians(
             timed["session"].to_numpy().astype(np.int64), np.minimum(wanted / seconds, _CAP), count
         ),
@@ -215,7 +218,8 @@ def _sum(owner: Ints, values: Ints, count: int) -> Ints:
 def _open_distractions(session: Ints, step: Ints, counts: Ints) -> Ints:
     """How many distractions are open after each event; an end without a start closes nothing.
 
-    The count is the running sum less the lowest value that it has had in the session, if that is below 0 (a reflected walk).
+    The count is the running sum less the lowest value that it has had in the session, if that is below 0 (a reflected
+    walk).
     """
     running = np.cumsum(step)
     first = np.cumsum(counts) - counts
@@ -224,4 +228,5 @@ def _open_distractions(session: Ints, step: Ints, counts: Ints) -> Ints:
     apart = np.arange(len(counts)) * (2 * len(step) + 2)
     shifted = np.minimum(running, 0) - np.repeat(apart, counts)
     lowest = np.minimum.accumulate(shifted) + np.repeat(apart, counts)
-    return running - np.minimum(lowest, 0)
+    depth: Ints = running - np.minimum(lowest, 0)
+    return depth

@@ -11,6 +11,7 @@ from skillscope.features.words import WordType
 __all__ = ["Hit", "find_hits"]
 
 _GAP: Final = 3
+_LEADS: Final = frozenset({"VERB", "NOUN", "ADJ", "ADV"})  # tags of words that speak for their whole entry
 _PEOPLE: Final = frozenset({"PRON", "PROPN", "DET"})
 
 
@@ -27,8 +28,8 @@ class Hit:
 def find_hits(types: Sequence[WordType], heads: Sequence[int], deps: Sequence[str]) -> list[Hit]:
     """All hits in one text, in order of their first token; `heads` and `deps` are its dependency tree.
 
-    An entry marked `!` counts where it is negated and is no hit elsewhere. Pronouns and names cannot be negated ("I didn't tell them"
-    is still about them); a social noun only by "no" or "without".
+    An entry marked `!` counts where it is negated and is no hit elsewhere. Pronouns and names cannot be negated ("I
+    didn't tell them" is still about them); a social noun only by "no" or "without".
     """
     found = _matches(types)
     if not found:
@@ -100,4 +101,6 @@ def _is_negated(entry: Entry, tokens: tuple[int, ...], types: Sequence[WordType]
         return False
     if entry.lexicon == "social" and types[first].tag == "NOUN":
         return any(tree.keys[child][0] in {"no", "without"} for child in tree.children[first] if child < first)
+    if types[first].tag in _LEADS or len(tokens) == 1:
+        return first in under
     return any(token in under for token in tokens)

@@ -1,9 +1,9 @@
 """The word lists: reading them, and what each one says about a word.
 
-A list is a text file of lines `entry <tab> part of speech <tab> reason`. An entry is one lemma or several, matched word by
-word; `*` between two lemmas lets up to three words stand there ("figure * out"). The part of speech is one UPOS tag, several
-joined by `|`, or `-` for any. An entry that begins with `!` counts only when it is negated ("!give up": "never gave up"); one that
-begins with `~` never counts and hides the shorter entries inside it ("~kind of").
+A list is a text file of lines `entry <tab> part of speech <tab> reason`. An entry is one lemma or several, matched
+word by word; `*` between two lemmas lets up to three words stand there ("figure * out"). The part of speech is one
+UPOS tag, several joined by `|`, or `-` for any. An entry that begins with `!` counts only when it is negated ("!give
+up": "never gave up"); one that begins with `~` never counts and hides the shorter entries inside it ("~kind of").
 """
 
 from dataclasses import dataclass
@@ -27,12 +27,14 @@ LEXICONS: Final[tuple[LexiconName, ...]] = (
 )
 """The first five feed features 1 to 5, in that order; `self_regulation` serves evidence and the heuristic rater."""
 
-_TAGS: Final = frozenset("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN SCONJ SYM VERB X".split())
+_TAGS: Final = frozenset(
+    {"ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "SCONJ", "SYM", "VERB"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a list. `pattern` holds lemmas, or `*` for a gap; `tags` is empty where any part of speech will do."""
+    """One line of a list. `pattern` holds lemmas, or `*` for a gap; no `tags`: any part of speech will do."""
 
     lexicon: LexiconName
     pattern: tuple[str, ...]
@@ -92,6 +94,6 @@ def load_lexicons() -> Lexicons:
 
 @cache
 def load_spellings() -> dict[str, str]:
-    """Children's spellings of words that the lists hold -> the word. Used for matching alone; texts stay as they are."""
+    """Children's spellings -> the word. Used to match entries alone; texts stay as they are."""
     pairs = (line.split("\t") for _, line in _read("spelling"))
     return {wrong.strip(): right.strip() for wrong, right in pairs}

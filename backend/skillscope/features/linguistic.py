@@ -1,7 +1,7 @@
 """Features 1 to 16: from texts to a table of numbers, in batches.
 
-spaCy's components are called on whole batches, lemmas and list entries are looked up once for each word type, and everything
-that is counted is counted over arrays of all tokens of a batch. The result depends on each text alone.
+spaCy's components are called on whole batches, lemmas and list entries are looked up once for each word type, and
+everything that is counted is counted over arrays of all tokens of a batch. The result depends on each text alone.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from skillscope.features.sentiment import load_vader
 from skillscope.features.texts import MAX_RESPONSE_CHARS, batches, clean_text
 from skillscope.features.words import WordTable
 
-__all__ = ["MAX_RESPONSE_CHARS", "extract_linguistic", "iter_linguistic"]
+__all__ = ["MAX_RESPONSE_CHARS", "extract_linguistic", "iter_linguistic", "measure_batch", "word_table"]
 
 Table = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def iter_linguistic(texts: Iterable[str], *, processes: int = 1) -> Iterator[Tab
 
 def measure_batch(texts: Sequence[str]) -> Table:
     """The features of one batch of cleaned texts, shape (n, 16)."""
-    batch = parse_batch(texts, _table())
+    batch = parse_batch(texts, word_table())
     out = np.full((len(texts), len(LINGUISTIC)), np.nan)
     words, sentences = batch.words, batch.sentences
     out[:, _COLUMN["word_count"]] = words
@@ -62,13 +62,13 @@ def measure_batch(texts: Sequence[str]) -> Table:
     for name, tags in (("noun", ("NOUN", "PROPN")), ("verb", ("VERB",)), ("adj", ("ADJ",)), ("adv", ("ADV",))):
         out[:, _COLUMN[f"{name}_count"]] = batch.tag_counts(tags)
     vader = load_vader()
-    for row in np.flatnonzero(words):
+    for row in np.flatnonzero(words).tolist():
         count = int(words[row])
         out[row, _COLUMN["positive_sentiment"]], out[row, _COLUMN["negative_sentiment"]] = vader.shares(texts[row])
         out[row, _COLUMN["avg_sentence_length"]] = count / int(sentences[row])
         out[row, _COLUMN["syntactic_complexity"]] = int(batch.depths[row]) / int(sentences[row])
         out[row, _COLUMN["readability_score"]] = flesch_kincaid(count, int(sentences[row]), int(batch.syllables[row]))
-        for name, share in zip(_MARKERS, _shares(batch, int(row), count), strict=True):
+        for name, share in zip(_MARKERS, _shares(batch, row, count), strict=True):
             out[row, _COLUMN[name]] = share
     return out
 
@@ -84,7 +84,7 @@ def _shares(batch: ParsedBatch, row: int, words: int) -> list[float]:
 _TABLES: list[WordTable] = []
 
 
-def _table() -> WordTable:
+def word_table() -> WordTable:
     """The word table of this process."""
     if not _TABLES:
         _TABLES.append(WordTable())

@@ -1,30 +1,36 @@
 """Which words of a text are negated, and which are only supposed ("if I cared", "would have helped").
 
-Scopes follow the dependency tree. Where the parse of unpunctuated speech goes wrong, the surface still decides: a negator with nothing but
-transparent words ("really", "want to") between it and a word negates that word. Two negations cancel out ("never stopped trying").
+Scopes follow the dependency tree. Where the parse of unpunctuated speech goes wrong, the surface still decides: a
+negator with nothing but transparent words ("really", "want to") between it and a word negates that word. Two
+negations cancel out ("never stopped trying").
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["CUES", "negated", "supposed"]
+__all__ = ["CUES", "Tree", "negated", "supposed"]
 
-_NOT: Final = frozenset(
-    "not n't nt n’t never no-longer hardly barely scarcely rarely seldom dont didnt cant wont isnt wasnt arent werent couldnt "
-    "wouldnt shouldnt doesnt hasnt havent hadnt aint didn't don't doesn't wasn't isn't can't won't couldn't wouldn't shouldn't "
-    "haven't hasn't hadn't weren't aren't".split()
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_NOT: Final = _set(
+    "not n't nt n’t never no-longer hardly barely scarcely rarely seldom dont didnt cant wont isnt wasnt "
+    "arent werent couldnt wouldnt shouldnt doesnt hasnt havent hadnt aint didn't don't doesn't wasn't "
+    "isn't can't won't couldn't wouldn't shouldn't haven't hasn't hadn't weren't aren't"
 )
-_NOBODY: Final = frozenset("nobody nothing none noone neither nowhere".split())
+_NOBODY: Final = _set("nobody nothing none noone neither nowhere")
 _WITHOUT: Final = frozenset({"without", "instead", "nor"})
 _STOPPING: Final = frozenset({"stop", "quit", "refuse", "fail", "forget", "avoid", "hesitate"})
 _IRREALIS: Final = frozenset({"would", "could", "should", "'d", "’d"})
 _HAVE: Final = frozenset({"have", "'ve", "’ve", "of", "ve"})
 _FIRST: Final = frozenset({"i", "we"})
-_TRANSPARENT: Final = frozenset(
-    "really even ever just actually much that too so very always be being been feel felt feeling want wanted wanna need needed to get got "
-    "have had like any a an the all at going gonna try trying tried do doing did done seem seemed look looked know knew how because anything "
-    "i".split()
-) - {"know", "knew", "how", "because", "i", "like"}
+_TRANSPARENT: Final = _set(
+    "really even ever just actually much that too so very always be being been feel felt feeling want "
+    "wanted wanna need needed to get got have had any a an the all at going gonna try trying tried do "
+    "doing did done seem seemed look looked anything"
+)
 _CONTINUES: Final = frozenset(
     {
         "obj",

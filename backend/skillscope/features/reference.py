@@ -1,20 +1,24 @@
 """Features 17 to 25 as plain code, one session at a time: the definitions, slow and readable.
 
-Events are put in order by time, then event_id; a clock that ran backwards is thereby mended. Of events with one event_id the first counts.
+Events are put in order by time, then event_id; a clock that ran backwards is thereby mended. Of events with one
+event_id the first counts.
 
-- **Session**: lasts from its first to its last event, whatever `session_started` and `session_ended` say, so one that never ended ends with
-  its last event. One event, or all at one instant: no session time, and what needs it is NaN.
-- **Task**: known by its first task event of any type, so a completion without a start is a task started and completed. A task event without
-  a task_id belongs to no task; a retry still counts as a retry. A task started twice is one task.
-- **Time taken**: from the task's first start to its first completion. No start, no expected time, or a completion that does not come after
-  the start: the task has no ratio.
+- **Session**: lasts from its first to its last event, whatever `session_started` and `session_ended` say, so one that
+  never ended ends with its last event. One event, or all at one instant: no session time, and what needs it is NaN.
+- **Task**: known by its first task event of any type, so a completion without a start is a task started and
+  completed. A task event without a task_id belongs to no task; a retry still counts as a retry. A task started twice
+  is one task.
+- **Time taken**: from the task's first start to its first completion. No start, no expected time, or a completion
+  that does not come after the start: the task has no ratio.
 - **Recovery**: a completion later than the first failure. Retries count with or without a failure.
-- **Distraction**: open from each start to the matching end; overlapping ones are counted once; an end without a start changes nothing; one
-  that never ended lasts as long as the session.
-- **Stretch**: the time between distractions. One distraction of no length splits nothing. A session distracted throughout has a focus of 0.
+- **Distraction**: open from each start to the matching end; overlapping ones are counted once; an end without a start
+  changes nothing; one that never ended lasts as long as the session.
+- **Stretch**: the time between distractions. One distraction of no length splits nothing. A session distracted
+  throughout has a focus of 0.
 """
 
 from collections.abc import Iterable
+from itertools import pairwise
 from math import inf, nan
 from statistics import median
 
@@ -84,7 +88,7 @@ def _expected(event: Event) -> float | None:
 def _attention(ordered: list[Event]) -> dict[str, float]:
     open_now = total = lost = stretches = 0  # times in microseconds, exact
     focused_before = False
-    for event, following in zip(ordered, ordered[1:], strict=False):
+    for event, following in pairwise(ordered):
         if event.type == EventType.DISTRACTION_STARTED:
             open_now += 1
         elif event.type == EventType.DISTRACTION_ENDED:

@@ -1,18 +1,21 @@
 """VADER sentiment, as NLTK scores it (Hutto & Gilbert 2014), several times faster.
 
-The lexicon is the file of the `vaderSentiment` package, so nothing is downloaded. NLTK builds, for every text, a dictionary
-of every word joined with every punctuation mark, only to strip one mark from a token; here a token is stripped directly and the
-answer cached. NLTK also walks through the rules for words that carry no sentiment; their valence is 0 whatever the rules say,
-so they are passed over. Scores are identical; a test compares them over many texts.
+The lexicon is the file of the `vaderSentiment` package, so nothing is downloaded. NLTK builds, for every text, a
+dictionary of every word joined with every punctuation mark, only to strip one mark from a token; here a token is
+stripped directly and the answer cached. NLTK also walks through the rules for words that carry no sentiment; their
+valence is 0 whatever the rules say, so they are passed over. Scores are identical; a test compares them over many
+texts.
 """
 
 import string
-from collections import OrderedDict
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from nltk.sentiment.vader import SentimentIntensityAnalyzer, VaderConstants
+from nltk.sentiment.vader import (  # type: ignore[import-untyped]  # nltk ships no types
+    SentimentIntensityAnalyzer,
+    VaderConstants,
+)
 
 __all__ = ["FastVader", "load_vader"]
 
@@ -28,7 +31,7 @@ class FastVader(SentimentIntensityAnalyzer):  # type: ignore[misc]  # nltk ships
         self.lexicon_file = lexicon_text.rstrip("\n")
         self.lexicon: dict[str, float] = self.make_lex_dict()
         self.constants = VaderConstants()
-        self._stripped: OrderedDict[str, str] = OrderedDict()
+        self._stripped: dict[str, str] = {}
 
     def shares(self, text: str) -> tuple[float, float]:
         """The positive and negative shares of a text, each in [0, 1], rounded to three decimals as NLTK does."""
@@ -82,7 +85,8 @@ class _Tokens:
 
 
 def _strip(token: str) -> str:
-    """The token without one of VADER's marks after it, or else before it, where a word of two letters or more is left."""
+    """The token without one of VADER's marks after it, or else before it, where a word of two letters or more is
+    left."""
     body = token.rstrip(string.punctuation)
     if token[len(body) :] in _MARKS and len(body) > 1 and not _PUNCTUATION.intersection(body):
         return body

@@ -1,6 +1,7 @@
-"""Syllables of an English word: vowel groups, corrected by a few endings, and a list of exceptions.
+"""Syllables of an English word: vowel groups, corrected by a few rules, and a list of exceptions.
 
-pyphen counts hyphenation points, not syllables, and textstat downloads a dictionary; a rule with exceptions does as well as either.
+pyphen counts hyphenation points, not syllables, and textstat downloads a dictionary; a rule with exceptions does as
+well as either.
 """
 
 import re
@@ -11,12 +12,24 @@ from typing import Final
 __all__ = ["count_syllables"]
 
 _GROUPS: Final = re.compile(r"[aeiouy]+")
-_SILENT_E: Final = re.compile(r"(?<=[^aeiouyl])e$|(?<=[aeiouy]l)e$|(?<=[aeiouy])e$")
-_SILENT_ED: Final = re.compile(r"(?<=[^aeiouytd])ed$")
-_SILENT_ES: Final = re.compile(r"(?<=[^aeiouysxzcgh])es$|(?<=[aeiouy]th)es$")
-_SPLIT: Final = re.compile(
-    r"ia(?!l$|n$|ns$|lly$|ge$)|io(?!n|us)|[aiouy]ing\b|eo(?!u)|ua(?!r)|uou|eate|iest\b|ier\b|ying|ya(?=$|[^y])|(?<=[^gq])uo"
+# an e that is not spoken: at the end, in -ed and -es, and before the second part of a compound ("homework",
+# "hopeful")
+_SILENT: Final = re.compile(
+    r"(?<=[aeiouy])e$|(?<=[^aeiouyl])e$|(?<=[aeiouyrl]l)e$"
+    r"|(?<=[^aeiouytdl])e(?=d$)|(?<=[aeiouyrl]l)e(?=d$)"
+    r"|(?<=[^aeiouysxzcghl])e(?=s$)|(?<=[aeiouyrl]l)e(?=s$)|(?<=[gq])ue(?=s?$|d$)|(?<=[aeiouy]th)e(?=s$)|(?<=[aeiou])e(?=d$)"
+    r"|(?<=[aeiouy][^aeiouy])e(?=(?:thing|one|times?|body|where|what|work|ball|books?|day|way|how|ful|less|ly|ment|ness"
+    r"|room|mates?|wood|land|board|side|house|line|ship|shine|place|paper|town|man|men|made|self|ty$))"
+    r"|(?<=[aeiouy][cg])e(?=ful|ment|less|ly|able)"
 )
+# two vowels written together and spoken apart
+_HIATUS: Final = re.compile(
+    r"(?<=[^tscgxl])ia|(?<=[^l]l)ia|(?<=^[cgtslv])ia|(?<=[^tscgxlnh])io|(?<=[aeo]l)io|(?<=^l)io|(?<=[^tcsg])ie(?=n[ct])"
+    r"|(?<=^[dqsc])ie(?=t|n)|(?<=^qu)ie(?=t)|(?<=[cxr])ie(?=ty)|(?<=sc)ie(?=n)|(?<=[^aeiouy])i(?=est$|er$)|oe(?=[mt])|(?<=[^gq])ue(?=[l]$)"
+    r"|(?<=[^qg])ua(?=[lrt])|(?<=[aeiouy])(?=ing)|eo(?!u|p)|eu(?=m)|aos|^coo(?=[pr]d?i?)|reat(?=e|i)|(?<=r)ea(?=l[i])"
+    r"|(?<=[aeiou][^aeiou])ea$|(?<=cr)ue(?=l)|ui(?=n$)|iu|(?<=[aeiou])a(?=ti)"
+)
+_SYLLABIC: Final = re.compile(r"(?<=s)m$|(?<=th)m$|(?<=[dst])nt$")  # "prism", "rhythm", "didn't"
 _APOSTROPHES: Final = str.maketrans("", "", "'’")
 
 
@@ -29,13 +42,16 @@ def _exceptions() -> dict[str, int]:
 
 @lru_cache(maxsize=100_000)
 def count_syllables(word: str) -> int:
-    """Syllables of one word, 1 or more. A number or a sign counts 1; parts joined by hyphens are added up."""
-    word = word.lower()
+    """Syllables of one word form. A number or sign counts 1, the clitics "'s", "'ll" ... 0; parts of a hyphenated
+    word are added up."""
+    word = word.lower().replace("’", "'")
     if "-" in word:
         return max(1, sum(count_syllables(part) for part in word.split("-") if part))
     known = _exceptions().get(word)
+    if known is None and word.endswith(("'s", "s'", "s")):
+        known = _exceptions().get(word.rstrip("s").rstrip("'"))
     if known is not None:
         return known
-    bare = word.translate(_APOSTROPHES)
-    stem = _SILENT_ES.sub("s", _SILENT_ED.sub("d", _SILENT_E.sub("", bare)))
-    return max(1, len(_GROUPS.findall(stem)) + len(_SPLIT.findall(stem)))
+    bare = word.translate(_APOSTROPHES).replace("every", "evry")
+    spoken = len(_GROUPS.findall(_SILENT.sub("", bare)))
+    return max(1, spoken + len(_HIATUS.findall(bare)) + len(_SYLLABIC.findall(bare)))

@@ -12,7 +12,7 @@ MAX_RESPONSE_CHARS: Final = 20_000
 
 _BATCH_TEXTS: Final = 256
 _BATCH_CHARS: Final = 60_000
-_CONTROL: Final = {code: " " for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160))}
+_CONTROL: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)), " ")
 
 
 def clean_text(text: object, number: int | None = None) -> str:

@@ -1,4 +1,5 @@
-"""What is known of a word form under a tag, found once and kept: whether it is a word, syllables, lemma, list entries."""
+"""What is known of a word form under a tag, found once and kept: whether it is a word, syllables, lemma, list
+entries."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +17,8 @@ _CURLY: Final = str.maketrans("’‘`", "'''")
 
 @dataclass(frozen=True, slots=True)
 class WordType:
-    """A form and its tag. `keys` are form and lemma, respelled, as the lists see them; `starts` the entries that may begin here."""
+    """A form and its tag. `keys` are form and lemma, respelled, as the lists see them; `starts` the entries that may
+    begin here."""
 
     form: str
     tag: str
