@@ -83,7 +83,8 @@ def _pool(table: NDArray[np.float64], features: tuple[Feature, ...]) -> NDArray[
         values = table[:, column]
         weights = table[:, _WORDS] if item.pooled == "by_words" else np.ones(len(table))
         defined = np.isfinite(values) & (weights > 0)
-        if defined.any():
-            share = weights[defined] / weights[defined].sum()
-            pooled[column] = float((values[defined] * share).sum())
+        if defined.sum() == 1:
+            pooled[column] = values[defined][0]  # its own bits, where (value * weight) / weight may differ in the last
+        elif defined.any():
+            pooled[column] = (values[defined] * weights[defined]).sum() / weights[defined].sum()
     return pooled
