@@ -11,8 +11,8 @@ Distractions stop that clock; an event's wall time is its working time plus ever
 | empathy | use of occasions to collaborate and to encourage |
 | a mix of all four | delegating, leading, proposing |
 
-Grade has a small effect on speed. Every session holds three or four hard tasks that fail at first, and one easy task that is
-always completed, so that no feature of a session is undefined.
+Grade has a small effect on speed. Every session holds three or four hard tasks that fail at first, and one
+easy task that is always completed, so that no feature of a session is undefined.
 """
 
 from collections.abc import Sequence
@@ -183,7 +183,7 @@ def _add_task_events(events: _Events, tasks: _Tasks, draws: _Draws) -> None:
 
 
 def _regular(draws: _Draws, count: int) -> Floats:
-    """Uniform columns that are even within each block of four, as habits are: a half-hearted student takes two of four."""
+    """Uniform columns, even within each block of four, as habits are: a half-hearted student takes two of four."""
     blocks = count // 4
     order = draws.uniform(count).reshape(-1, blocks, 4).argsort(axis=2)
     within = draws.uniform(count).reshape(-1, blocks, 4)
