@@ -1,0 +1,1 @@
+"""The HTTP service: one FastAPI app, mounted in a BentoML service."""

@@ -1,0 +1,71 @@
+"""The FastAPI app: routes, guards and problems put together."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from skillscope import __version__
+from skillscope.errors import SkillscopeError
+from skillscope.service import inference, students, system
+from skillscope.service.middleware import RequestGuard
+from skillscope.service.problems import problem_of
+from skillscope.service.runtime import Runtime
+from skillscope.settings import Settings
+
+__all__ = ["PREFIX", "create_app"]
+
+PREFIX = "/api/v1"
+_DESCRIPTION = """
+Measures empathy, problem solving, self-regulation and resilience from what students say and do.
+
+Every route but health wants a bearer token (`skillscope token create --role teacher`); this page holds no data.
+Errors are `application/problem+json` (RFC 9457). A score of a model trained on simulated students is no measurement of
+a child: `label_source` says who gave the labels.
+"""
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    return problem_of(error, request.scope["state"]["request_id"])
+
+
+def _set_up_logs(settings: Settings) -> bool:
+    """Request lines in production alone; errors always."""
+    for name in ("skillscope.service", "skillscope.requests"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            handler = logging.StreamHandler()
+            pattern = "%(message)s" if name.endswith("requests") else "%(asctime)s %(levelname)s %(name)s: %(message)s"
+            handler.setFormatter(logging.Formatter(pattern))
+            logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    return settings.production
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """The whole API. The inference routes answer with and without `/api/v1`."""
+    app = FastAPI(
+        title="Skillscope",
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False},
+    )
+    app.state.runtime = runtime
+    app.include_router(system.open_router)
+    app.include_router(system.router)
+    app.include_router(students.router, prefix=PREFIX)
+    app.include_router(inference.router, prefix=PREFIX)
+    app.include_router(inference.router, include_in_schema=False)
+    handled: tuple[Any, ...] = (HTTPException, RequestValidationError, SkillscopeError)
+    for kind in handled:
+        app.add_exception_handler(kind, _on_problem)
+    app.add_middleware(RequestGuard, log_requests=_set_up_logs(runtime.settings))
+    return app

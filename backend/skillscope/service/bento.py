@@ -1,0 +1,58 @@
+"""The BentoML service: `bentoml serve` and `bentoml build` start here.
+
+BentoML's own routes answer errors as plain text and JSON arrays, its metrics carry every address as a label, and its
+access log names it. So the FastAPI app takes every request: it is put in as the innermost middleware, and mounted too,
+so that BentoML knows the app. BentoML keeps what it is good at: packing, workers, sockets, signals.
+"""
+
+import os
+from typing import Any
+
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import bentoml
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from skillscope.service.app import create_app
+from skillscope.service.runtime import Runtime
+from skillscope.settings import get_settings
+
+__all__ = ["SkillscopeService", "app"]
+
+_runtime = Runtime(get_settings())
+app = create_app(_runtime)
+
+
+class _TakesAll:
+    """Hands every request to our app; the rest (start and stop) goes on to BentoML's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.inner = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (app if scope["type"] == "http" else self.inner)(scope, receive, send)
+
+
+@bentoml.service(
+    name="skillscope",
+    workers=1,
+    traffic={"timeout": 120},
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+)
+@bentoml.asgi_app(app, path="/")
+class SkillscopeService:
+    """Loads the champion, the language pipeline and the store once a worker."""
+
+    def __init__(self) -> None:
+        _runtime.warm()
+
+
+def _take_all(service: Any) -> None:
+    service.add_asgi_middleware(_TakesAll)
+
+
+_take_all(SkillscopeService)

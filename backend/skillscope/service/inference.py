@@ -1,0 +1,126 @@
+"""Routes that score: a student from what is stored, or raw rows of features."""
+
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from skillscope.assessment.assess import compute_assessment, only_skill, stored_assessment
+from skillscope.assessment.model import Assessment
+from skillscope.assessment.scoring import check_features, score_rows
+from skillscope.errors import InputError, NotFoundError
+from skillscope.features import FEATURE_NAMES
+from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, no_body, own_student, runtime_of
+from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
+from skillscope.service.schemas import FeatureRows, FeatureScores, History, RowScores
+from skillscope.service.tokens import Role
+from skillscope.skills import Skill
+from skillscope.store import queries, writing
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["inference"])
+
+_COLUMNS = {name: number for number, name in enumerate(FEATURE_NAMES)}
+_OneSkill = Annotated[Skill | None, Query(description="this skill alone; all four where left out")]
+
+
+@router.post(
+    "/inference/student/{student_id}",
+    response_model=Assessment,
+    responses=problem_docs("not-found", "invalid", "too-little-evidence", "model-unavailable"),
+    dependencies=[Depends(own_student), Depends(no_body)],
+)
+def assess(
+    request: Request,
+    student_id: StudentOfPath,
+    evidence: Annotated[bool, Query(description="also say what moved each score")] = False,
+    skill: _OneSkill = None,
+) -> Response:
+    """Assess a student now, from what is stored, and store the assessment (all skills, whichever is asked for)."""
+    runtime = runtime_of(request)
+    bundle = runtime.bundle
+    sessions = runtime.sessions
+    with sessions() as session:
+        assessment, row = compute_assessment(session, bundle, student_id, evidence=evidence)
+    answer = only_skill(assessment, skill)
+    with sessions.begin() as session:
+        writing(session).add(row)
+    return reply(answer)
+
+
+@router.get(
+    "/inference/student/{student_id}",
+    response_model=Assessment,
+    responses=problem_docs("not-found", "invalid"),
+    dependencies=[Depends(own_student)],
+)
+def last(request: Request, student_id: StudentOfPath, skill: _OneSkill = None) -> Response:
+    """The last assessment, as it was given."""
+    with runtime_of(request).sessions() as session:
+        student = queries.require_student(session, student_id)
+        row = queries.last_assessment(session, student.key)
+    if row is None:
+        raise NotFoundError("this student has not been assessed; POST to this address assesses")
+    return reply(only_skill(stored_assessment(row, student_id), skill))
+
+
+@router.get(
+    "/inference/student/{student_id}/history",
+    response_model=History,
+    responses=problem_docs("not-found", "invalid"),
+    dependencies=[Depends(own_student)],
+)
+def history(
+    request: Request,
+    student_id: StudentOfPath,
+    skill: _OneSkill = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
+) -> Response:
+    """All assessments, newest first, a page at a time; new ones do not shift the pages."""
+    before = read_cursor(cursor)
+    with runtime_of(request).sessions() as session:
+        student = queries.require_student(session, student_id)
+        rows = queries.assessment_history(session, student.key, limit=limit + 1, before=before)
+    shown = [only_skill(stored_assessment(row, student_id), skill) for row in rows[:limit]]
+    more = write_cursor(rows[limit - 1].key) if len(rows) > limit else None
+    return reply(History(assessments=shown, next=more))
+
+
+def _table(rows: list[dict[str, float | None]]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+    table = np.full((len(rows), len(FEATURE_NAMES)), np.nan)
+    for number, row in enumerate(rows):
+        for name, value in row.items():
+            column = _COLUMNS.get(name)
+            if column is None:
+                raise InputError(
+                    "is none of the 29 features; the schema in /docs lists them", field=f"rows.{number}.{name[:64]}"
+                )
+            if value is not None:
+                table[number, column] = value
+    unknown = np.isnan(table).all(axis=1)
+    if unknown.any():
+        raise InputError("a row needs one known feature at least", field=f"rows.{int(unknown.argmax())}")
+    return table
+
+
+@router.post(
+    "/inference/features",
+    response_model=FeatureScores,
+    responses=problem_docs("invalid", "too-large", "unsupported-media-type", "model-unavailable"),
+    dependencies=[allow(Role.TEACHER, Role.SERVICE, Role.ADMIN)],
+)
+def score_features(request: Request, body: FeatureRows) -> Response:
+    """Score raw rows of features. Nothing is stored."""
+    bundle = runtime_of(request).bundle
+    table = _table(body.rows)
+    check_features(table)
+    missing = [
+        [f"unknown features: {', '.join(name for name, absent in zip(FEATURE_NAMES, row, strict=True) if absent)}"]
+        if row.any()
+        else []
+        for row in np.isnan(table)
+    ]
+    scores = score_rows(bundle, table, missing=missing)
+    return reply(FeatureScores(results=[RowScores(scores=row) for row in scores]))

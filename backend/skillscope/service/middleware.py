@@ -1,0 +1,98 @@
+"""Around every request: its number, its body's limit, its metric and log line, and an answer to the unforeseen."""
+
+import json
+import logging
+import time
+import traceback
+import uuid
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from skillscope.service.metrics import UNMATCHED, observe
+from skillscope.service.problems import ProblemError, problem_of
+
+__all__ = ["MAX_BODY_BYTES", "RequestGuard"]
+
+MAX_BODY_BYTES: Final = 1_000_000
+_DRAINED_BYTES: Final = 64_000_000
+
+_log = logging.getLogger("skillscope.service")
+_requests = logging.getLogger("skillscope.requests")
+
+_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+def _where(error: BaseException) -> str:
+    """The error's kinds and places, without their messages: those may quote what was sent."""
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    return f"{type(error).__name__} at {' < '.join(reversed(places[-6:]))}"
+
+
+class RequestGuard:
+    """Pure ASGI, so that it costs microseconds.
+
+    A body over the limit is read to its end and thrown away (up to 64 MB), so that the sender hears the answer.
+    """
+
+    def __init__(self, app: ASGIApp, *, log_requests: bool = False) -> None:
+        self.app = app
+        self.log_requests = log_requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = time.perf_counter()
+        status = 0
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                while message.get("more_body") and received < _DRAINED_BYTES:
+                    message = await receive()
+                    received += len(message.get("body", b""))
+                raise ProblemError("too-large", f"a body has at most {MAX_BODY_BYTES} bytes; send several")
+            return message
+
+        async def marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                named = {name.lower() for name, _ in message["headers"]}
+                extra = [(name, value) for name, value in _HEADERS if name not in named]
+                message["headers"] = [*message["headers"], *extra, (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, counted, marked)
+        except Exception as error:
+            _log.error("request %s failed: %s", request_id, _where(error))
+            if status:
+                raise
+            response = problem_of(error, request_id)
+            await response(scope, receive, marked)
+        finally:
+            self._report(scope, status, time.perf_counter() - started, request_id)
+
+    def _report(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        route = getattr(scope.get("route"), "path", UNMATCHED)
+        observe(scope["method"], route, status, seconds)
+        if self.log_requests:
+            line = {
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+                "request": request_id,
+            }
+            _requests.info(json.dumps(line))

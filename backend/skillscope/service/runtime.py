@@ -1,0 +1,136 @@
+"""What a worker holds while it serves: settings, the store, the champion. Each is had on first use and tried again."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from skillscope.errors import BundleError, ConfigurationError, SkillscopeError
+from skillscope.modeling.bundle import Bundle
+from skillscope.modeling.registry import load_champion
+from skillscope.service.problems import ProblemError
+from skillscope.service.tokens import Caller, read_token, token_secret
+from skillscope.settings import Settings
+from skillscope.store import open_database, ping, queries
+
+__all__ = ["Runtime"]
+
+_log = logging.getLogger("skillscope.service")
+
+_RETRY_SECONDS: Final = 5.0
+REVOCATION_SECONDS: Final = 5.0
+"""A revoked token is refused by every worker after this time at most."""
+
+
+class Runtime:
+    """The parts that requests need; safe to use from many threads."""
+
+    def __init__(self, settings: Settings, load: Callable[[Settings], Bundle] = load_champion) -> None:
+        self.settings = settings
+        self._load = load
+        self._lock = threading.Lock()
+        self._bundle: Bundle | None = None
+        self._tried_at = -_RETRY_SECONDS
+        self._secret: str | None = None
+        self._revoked: frozenset[str] = frozenset()
+        self._revoked_at = -REVOCATION_SECONDS
+
+    @property
+    def sessions(self) -> sessionmaker[Session]:
+        """Sessions on the store.
+
+        Raises:
+            ProblemError: the database cannot be opened.
+        """
+        try:
+            return open_database(self.settings.database)
+        except ConfigurationError as error:
+            _log.error("the store cannot be opened: %s", error)
+            detail = "the database does not answer; nothing was stored"
+            raise ProblemError("store-unavailable", detail, headers={"Retry-After": "5"}) from error
+
+    @property
+    def bundle(self) -> Bundle:
+        """The champion; one that could not be loaded is tried again after a few seconds.
+
+        Raises:
+            BundleError: there is none that can be loaded.
+        """
+        if self._bundle is not None:
+            return self._bundle
+        with self._lock:
+            if self._bundle is None:
+                self._try_loading()
+            if self._bundle is None:
+                raise BundleError("no model is loaded")
+            return self._bundle
+
+    def _try_loading(self) -> None:
+        if time.monotonic() - self._tried_at < _RETRY_SECONDS:
+            return
+        self._tried_at = time.monotonic()
+        try:
+            self._bundle = self._load(self.settings)
+        except SkillscopeError as error:
+            _log.error("the model cannot be loaded: %s", error)
+        else:
+            _log.info("model %s loaded", self._bundle.version)
+
+    def warm(self) -> None:
+        """Load what requests need before the first one comes; what fails is logged and tried again later."""
+        from skillscope.language import load_pipeline
+
+        with self._lock:
+            self._try_loading()
+        for part in (load_pipeline, lambda: self.sessions, lambda: self.secret):
+            try:
+                part()
+            except (SkillscopeError, ProblemError) as error:
+                _log.error("not ready: %s", error)
+
+    @property
+    def secret(self) -> str:
+        """What signs tokens."""
+        if self._secret is None:
+            self._secret = token_secret(self.settings)
+        return self._secret
+
+    def authenticate(self, token: str) -> Caller:
+        """Who holds this token.
+
+        Raises:
+            AccessError: nobody does: it is wrong, expired or revoked.
+        """
+        return read_token(token, self.secret)
+
+    def is_revoked(self, caller: Caller) -> bool:
+        """Whether the caller's token was revoked, as of a few seconds ago. Reads the store now and then: may block."""
+        if time.monotonic() - self._revoked_at >= REVOCATION_SECONDS:
+            with self.sessions() as session:
+                self._revoked = frozenset(queries.revoked_tokens(session, at=datetime.now(UTC)))
+            self._revoked_at = time.monotonic()
+        return caller.token_id in self._revoked
+
+    @property
+    def revocations_are_fresh(self) -> bool:
+        """Whether `is_revoked` can answer from memory."""
+        return time.monotonic() - self._revoked_at < REVOCATION_SECONDS
+
+    def readiness(self) -> dict[str, bool]:
+        """Which of model and database can serve now."""
+        try:
+            with self.sessions() as session:
+                ping(session)
+            store = True
+        except (ProblemError, SQLAlchemyError):
+            store = False
+        try:
+            model = self.bundle is not None
+        except BundleError:
+            model = False
+        return {"model": model, "store": store}

@@ -1,0 +1,98 @@
+"""Bodies that come in and go out, beside those of `assessment`."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from skillscope.assessment.model import Assessment, Score
+from skillscope.assessment.records import MAX_EVENTS, MAX_RESPONSES, EventRecord, ResponseRecord
+from skillscope.features import FEATURE_NAMES
+
+__all__ = [
+    "MAX_ROWS",
+    "AddedAnswer",
+    "EventBatch",
+    "FeatureRows",
+    "FeatureScores",
+    "History",
+    "Readiness",
+    "ResponseBatch",
+    "RowScores",
+    "Student",
+]
+
+MAX_ROWS = 1000
+"""Feature rows in one request."""
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ResponseBatch(_Body):
+    """Responses of one student, stored all or not at all."""
+
+    responses: Annotated[list[ResponseRecord], Field(min_length=1, max_length=MAX_RESPONSES)]
+
+
+class EventBatch(_Body):
+    """Events of one student, stored all or not at all."""
+
+    events: Annotated[list[EventRecord], Field(min_length=1, max_length=MAX_EVENTS)]
+
+
+_Value = Annotated[float, Field(strict=True)] | None
+
+
+class FeatureRows(_Body):
+    """Rows of features by name; one that is left out or null is unknown."""
+
+    rows: Annotated[list[dict[str, _Value]], Field(min_length=1, max_length=MAX_ROWS)] = Field(
+        examples=[[{name: 0.1 if number < 5 else 3.0 for number, name in enumerate(FEATURE_NAMES[:12])}]]
+    )
+
+
+class AddedAnswer(BaseModel):
+    """What was stored now, and what had been stored before and stayed as it was."""
+
+    added: list[str]
+    unchanged: list[str]
+
+
+class Student(BaseModel):
+    """A registered student, and how much is known."""
+
+    student_id: str
+    grade: int | None
+    created_at: datetime
+    responses: int
+    events: int
+    sessions: int
+    assessments: int
+
+
+class History(BaseModel):
+    """Assessments, newest first; `next` continues (`?cursor=`) where there are more."""
+
+    assessments: list[Assessment]
+    next: str | None = None
+
+
+class RowScores(BaseModel):
+    """The scores of one row."""
+
+    scores: list[Score]
+
+
+class FeatureScores(BaseModel):
+    """The scores of each row, in order."""
+
+    results: list[RowScores]
+
+
+class Readiness(BaseModel):
+    """Which parts can serve."""
+
+    model: bool
+    store: bool
