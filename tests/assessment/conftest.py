@@ -36,8 +36,12 @@ def train_small_bundle(folder: Path) -> Bundle:
     skills = {
         skill: SkillRecord(
             cut_points=(0.4, 0.6),
-            half_widths={"0.8": 0.1, "0.95": 0.2},
-            measured_coverage={"0.8": 0.8, "0.95": 0.95},
+            half_widths={
+                "both": {"0.8": 0.1, "0.95": 0.2},
+                "text": {"0.8": 0.15, "0.95": 0.3},
+                "play": {"0.8": 0.25, "0.95": 0.5},
+            },
+            measured_coverage={"both": {"0.8": 0.8, "0.95": 0.95}},
             metrics={"r2": 0.9},
             rows=400,
             trees=40,

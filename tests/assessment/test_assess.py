@@ -62,6 +62,8 @@ def test_scores_are_the_model_on_the_aggregate_of_what_is_stored(
     rows = [StoredRow(NOW, values) for values in extract_linguistic(TEXTS)]
     expected = bundle.predict(aggregate(rows, [], at=NOW)[None, :])[0]
     assert [score.skill for score in assessment.scores] == list(SKILLS)
+    widths = {round(score.interval.high - score.score, 4) for score in assessment.scores if score.interval.high < 1}
+    assert widths <= {0.15}  # text alone
     assert [score.score for score in assessment.scores] == [round(float(value), 4) for value in expected]
     for score in assessment.scores:
         assert score.interval.low <= score.score <= score.interval.high

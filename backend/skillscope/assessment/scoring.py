@@ -50,7 +50,8 @@ def score_rows(
     A skill that the bundle has no regressor for is left out.
     """
     predicted = bundle.predict(features)
-    lows, highs = bundle.intervals(predicted, coverage=COVERAGE)
+    lows, highs = bundle.intervals(predicted, features, coverage=COVERAGE)
+    lows, highs = np.nan_to_num(lows, nan=0.0), np.nan_to_num(highs, nan=1.0)  # not calibrated for such rows: anything
     table: list[list[Score]] = []
     for number, row in enumerate(predicted):
         reasons = explain_scores(bundle, features[number]) if evidence else {}

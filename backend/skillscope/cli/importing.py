@@ -1,0 +1,41 @@
+"""`skillscope import`: bring data sets of others in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from skillscope.settings import get_settings
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Bring in data sets of others, through the same path as the API.")
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command("mind-ca")
+def command_import_mind_ca(
+    path: Annotated[Path, typer.Argument(help="a CSV file with child_id, answer, score, age, gender, question")],
+) -> None:
+    """Bring in answers of MIND-CA: children become students mind-ca-<id>. A second import changes nothing."""
+    from skillscope.assessment.importers import import_mind_ca
+    from skillscope.store import open_database
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("children", total=None)
+        result = import_mind_ca(
+            open_database(get_settings().database),
+            path,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    typer.echo(
+        f"new: {result.students} students, {result.responses} responses; there before: {result.unchanged} responses; "
+        f"rows without an answer: {result.blank}"
+    )

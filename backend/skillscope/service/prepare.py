@@ -1,0 +1,95 @@
+"""From nothing to something to serve: a training set, a registered champion, a demo class, a token."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+from skillscope.errors import SkillscopeError
+from skillscope.settings import Settings
+
+__all__ = ["TRAINING_ROWS", "Prepared", "Steps", "prepare"]
+
+TRAINING_ROWS: Final = 1008
+TRAINING_SEED: Final = 42
+TOKEN_LIFE: Final = timedelta(days=30)
+
+Progress = Callable[[int, int | None], None]
+
+
+class Steps(Protocol):
+    """Shows the work: a bar for what is counted, a line for what is already there."""
+
+    def bar(self, label: str) -> AbstractContextManager[Progress]:
+        """A progress bar, called with what is done and, where known, how much there is."""
+        ...
+
+    def status(self, label: str) -> AbstractContextManager[Callable[[str], None]]:
+        """Something that works for a while, called with what it is doing."""
+        ...
+
+    def done(self, line: str) -> None:
+        """One finished step in a sentence."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a new user needs to ask for an assessment."""
+
+    student_id: str
+    token: str
+
+
+def prepare(settings: Settings, steps: Steps) -> Prepared:
+    """Make what is missing and reuse what is there; it may be interrupted anywhere and started again.
+
+    Raises:
+        SkillscopeError: a step cannot be done; what earlier steps made stays and is reused.
+    """
+    from skillscope.assessment.demo import load_demo_class
+    from skillscope.service.tokens import Role, create_token
+    from skillscope.store import open_database
+
+    _champion(settings, steps)
+    with steps.status("loading the demo class"):
+        loaded = load_demo_class(open_database(settings.database))
+    steps.done(f"demo class: {loaded.students} students, {loaded.responses} responses, {loaded.events} events")
+    token = create_token(settings, Role.TEACHER, ttl=TOKEN_LIFE)
+    return Prepared(loaded.student_ids[0], token)
+
+
+def _champion(settings: Settings, steps: Steps) -> None:
+    from skillscope.modeling.registry import load_champion
+
+    try:
+        with steps.status("looking for a model"):
+            bundle = load_champion(settings)
+    except SkillscopeError:
+        data = _training_set(settings, steps)
+        from skillscope.modeling.training import train_models
+
+        with steps.status("training the four models") as say:
+            bundle = train_models(data, settings.models_dir, settings=settings, report=say).bundle
+    figures = ", ".join(f"{skill} {item.metrics['r2']:.2f}" for skill, item in bundle.record.skills.items())
+    steps.done(f"model {bundle.version}, R2 on held-out scenarios of simulated students: {figures}")
+
+
+def _training_set(settings: Settings, steps: Steps) -> Path:
+    from skillscope.datasets.manifest import manifest_path
+    from skillscope.datasets.pipeline import generate_training_data
+    from skillscope.datasets.versions import installed_pipeline
+
+    path = settings.data_dir / f"training_{TRAINING_ROWS}.csv"
+    if path.exists() and manifest_path(path).exists():
+        versions = json.loads(manifest_path(path).read_text(encoding="utf-8")).get("versions", {})
+        if versions.get("language_pipeline") == installed_pipeline():
+            steps.done(f"training set: {path}")
+            return path
+    with steps.bar("simulating students") as progress:
+        result = generate_training_data(TRAINING_ROWS, path, seed=TRAINING_SEED, progress=progress)
+    steps.done(f"training set: {result.rows} simulated students -> {path}")
+    return path
