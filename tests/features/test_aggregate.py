@@ -39,8 +39,8 @@ def session(days_ago: float = 1, **values: float) -> StoredRow:
     return StoredRow(NOW - timedelta(days=days_ago), row)
 
 
-def pooled(responses, sessions, **policy) -> dict[str, float]:
-    vector = aggregate(responses, sessions, at=NOW, policy=AggregationPolicy(**policy))
+def pooled(said, played, **policy) -> dict[str, float]:
+    vector = aggregate(said, played, at=NOW, policy=AggregationPolicy(**policy))
     return dict(zip(FEATURE_NAMES, vector.tolist(), strict=True))
 
 

@@ -4,6 +4,7 @@
 the last bit. Every edge is defined there.
 """
 
+import sys
 from collections.abc import Iterable
 from typing import Final
 
@@ -61,7 +62,7 @@ def events_frame(events: Iterable[Event]) -> pl.DataFrame:
 def _expected(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if 0 < value < np.inf else None
+    return float(value) if 0 < value <= sys.float_info.max else None
 
 
 def extract_telemetry(events: pl.DataFrame) -> pl.DataFrame:

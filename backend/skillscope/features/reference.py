@@ -17,6 +17,7 @@ event_id the first counts.
   throughout has a focus of 0.
 """
 
+import sys
 from collections.abc import Iterable
 from itertools import pairwise
 from math import inf, nan
@@ -80,7 +81,7 @@ def _tasks(ordered: list[Event]) -> dict[str, float]:
 
 def _expected(event: Event) -> float | None:
     value = event.data.get("expected_seconds")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
         return None
     return float(value)
 
