@@ -15,7 +15,7 @@ from skillscope.skills import SKILLS
 
 __all__ = ["render_response"]
 
-_GRADING_NOISE: Final = 0.10
+_GRADING_NOISE: Final = 0.08
 """A student does not say everything equally well: standard deviation, on the trait's scale, from clause to clause."""
 
 _LENGTH_NOISE: Final = 0.20
@@ -30,12 +30,12 @@ def _quality(trait: float, random: Random) -> int:
     return 0 if shown < 1 / 3 else 1 if shown < 2 / 3 else 2
 
 
-def _candidates(student: SimulatedStudent, random: Random) -> Iterator[tuple[float, int, int]]:
+def _candidates(spec: ResponseSpec, random: Random) -> Iterator[tuple[float, int, int]]:
     """What to say next, most important first: (place in the story, skill number, move number).
 
     Move -1 is an aside about that skill, skill -1 the scene itself. An aside follows each of the first three moves.
     """
-    target = SKILLS.index(student.skill)
+    target = SKILLS.index(spec.skill)
     others = [index for index in range(len(SKILLS)) if index != target]
     while True:
         moves = random.sample(range(5), 5)
@@ -67,7 +67,7 @@ def render_response(spec: ResponseSpec, student: SimulatedStudent, seed: int, at
     said: list[tuple[float, str]] = []
     seen: set[str] = set()
     words = 0
-    for place, skill, move in _candidates(student, random):
+    for place, skill, move in _candidates(spec, random):
         clause = _clause(binding, student, random, skill, move)
         size = clause.count(" ") + 1
         if clause in seen or (said and words + size > _MOST_WORDS):

@@ -52,7 +52,20 @@ def grade_style(grade: int) -> GradeStyle:
     return GradeStyle(**fields)
 
 
-_OPENERS: Final = ("after", "at ", "finally", "first", "later", "next", "step", "that's", "the end", "then", "whatever")
+_OPENERS: Final = (
+    "after",
+    "and ",
+    "at ",
+    "finally",
+    "first",
+    "later",
+    "next",
+    "step",
+    "that's",
+    "the end",
+    "then",
+    "whatever",
+)
 """A clause that opens like this takes no connective before it."""
 
 
