@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from xgboost import XGBRegressor
 
+from skillscope.modeling.evidence import with_blanks
+
 __all__ = ["BoostingParams", "Floats", "fit_regressor", "fit_stopping"]
 
 Floats = NDArray[np.float64]
@@ -16,11 +18,11 @@ Floats = NDArray[np.float64]
 class BoostingParams:
     """XGBoost parameters. Small trees and a slow rate: the data sets are small and their labels noisy."""
 
-    learning_rate: float = 0.05
+    learning_rate: float = 0.04
     max_depth: int = 4
-    min_child_weight: float = 4.0
-    subsample: float = 0.8
-    colsample_bytree: float = 0.6
+    min_child_weight: float = 8.0
+    subsample: float = 0.7
+    colsample_bytree: float = 0.9
     reg_lambda: float = 2.0
     reg_alpha: float = 0.0
     max_trees: int = 800
@@ -53,8 +55,10 @@ def _regressor(params: BoostingParams, trees: int, seed: int, **more: Any) -> XG
 def fit_regressor(
     features: Floats, scores: Floats, params: BoostingParams, *, trees: int, seed: int, weights: Floats | None = None
 ) -> XGBRegressor:
-    """A regressor of exactly `trees` trees."""
-    return _regressor(params, trees, seed).fit(features, scores, sample_weight=weights, verbose=False)
+    """A regressor of exactly `trees` trees, that has also seen the rows with their text or their play blanked."""
+    rows, views, shares = with_blanks(features)
+    total = shares if weights is None else shares * weights[rows]
+    return _regressor(params, trees, seed).fit(views, scores[rows], sample_weight=total, verbose=False)
 
 
 def fit_stopping(
@@ -66,12 +70,16 @@ def fit_stopping(
     seed: int,
     weights: Floats | None = None,
 ) -> XGBRegressor:
-    """A regressor fitted on the rows that are not `watched`, stopped when those that are stop getting better."""
+    """The same, fitted on the rows that are not `watched`, stopped when those that are stop getting better."""
+    rows, views, shares = with_blanks(features)
+    total = shares if weights is None else shares * weights[rows]
+    wanted, watch = scores[rows], watched[rows]
     fitted = _regressor(params, params.max_trees, seed, early_stopping_rounds=params.patience)
     return fitted.fit(
-        features[~watched],
-        scores[~watched],
-        sample_weight=None if weights is None else weights[~watched],
-        eval_set=[(features[watched], scores[watched])],
+        views[~watch],
+        wanted[~watch],
+        sample_weight=total[~watch],
+        eval_set=[(views[watch], wanted[watch])],
+        sample_weight_eval_set=[total[watch]],
         verbose=False,
     )

@@ -24,6 +24,7 @@ from skillscope.datasets.manifest import file_sha256
 from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import BundleError, SchemaError
 from skillscope.features.schema import FEATURE_NAMES, SCHEMA_VERSION
+from skillscope.modeling.evidence import EVIDENCE, Evidence, evidence_of
 from skillscope.skills import LEVELS, SKILLS, Level, Skill
 
 __all__ = ["BUNDLE_FORMAT", "BUNDLE_NAME", "CARD_NAME", "Bundle", "BundleRecord", "SkillRecord", "write_bundle"]
@@ -43,9 +44,14 @@ class SkillRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     cut_points: tuple[float, float] = Field(description="scores that split the training labels in thirds")
-    half_widths: dict[str, float] = Field(description="conformal half-width of the interval, by nominal coverage")
-    measured_coverage: dict[str, float] = Field(description="share of held-out scores inside it, by nominal coverage")
-    metrics: dict[str, float] = Field(description="r2, mae, rmse, r on held-out scenarios")
+    half_widths: dict[Evidence, dict[str, float]] = Field(
+        description="conformal half-width of the interval, by the evidence that a row has and nominal coverage"
+    )
+    measured_coverage: dict[Evidence, dict[str, float]] = Field(description="share of held-out scores inside it")
+    metrics: dict[str, float] = Field(description="r2, mae, rmse, r on held-out scenarios, rows as they are")
+    metrics_by_evidence: dict[Evidence, dict[str, float]] = Field(
+        default_factory=dict, description="the same from text and play, from text alone, from play alone"
+    )
     intervals: dict[str, tuple[float, float]] = Field(default_factory=dict, description="bootstrap, over scenarios")
     baselines: dict[str, dict[str, float]] = Field(default_factory=dict)
     noise_ceiling: float | None = None
@@ -230,19 +236,25 @@ class Bundle:
                 scores[:, column] = self.models[skill].inplace_predict(rows)
         return np.asarray(np.clip(scores, 0.0, 1.0))
 
-    def intervals(self, scores: Floats, *, coverage: float = 0.8) -> tuple[Floats, Floats]:
+    def intervals(
+        self, scores: Floats, features: Floats | None = None, *, coverage: float = 0.8
+    ) -> tuple[Floats, Floats]:
         """Lower and upper ends of the intervals of such scores, each of their shape (n, 4), within [0, 1].
+
+        With `features` (n, 29), a row that has only text, or only play, gets the wider interval that such rows need;
+        without, all rows are taken to have both.
 
         Raises:
             SchemaError: the bundle is not calibrated for this coverage.
         """
         key = f"{coverage:g}"
-        widths: Floats = np.full(len(SKILLS), np.nan)
+        kinds = np.full(len(scores), EVIDENCE[0]) if features is None else evidence_of(np.asarray(features, float))
+        widths: Floats = np.full(scores.shape, np.nan)
         for column, skill in enumerate(SKILLS):
             if skill not in self.record.skills:
                 continue
-            known = self.record.skills[skill].half_widths
-            if key not in known:
-                raise SchemaError(f"coverage must be one of {', '.join(known)}, not {key}", field="coverage")
-            widths[column] = known[key]
+            for kind, known in self.record.skills[skill].half_widths.items():
+                if key not in known:
+                    raise SchemaError(f"coverage must be one of {', '.join(known)}, not {key}", field="coverage")
+                widths[kinds == kind, column] = known[key]
         return np.clip(scores - widths, 0.0, 1.0), np.clip(scores + widths, 0.0, 1.0)

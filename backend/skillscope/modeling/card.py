@@ -1,6 +1,7 @@
 """The model card: what a bundle is, and first of all what it is not."""
 
 from skillscope.modeling.bundle import BundleRecord
+from skillscope.modeling.conformal import COVERAGES
 from skillscope.skills import SKILL_MEANINGS, SKILLS
 
 __all__ = ["model_card"]
@@ -13,7 +14,7 @@ _SYNTHETIC = (
 )
 _HUMAN = (
     "**What this is not.** It is no diagnosis, and no decision about a child may rest on it alone. Its labels come "
-    "from {sources}; the figures below hold for students, prompts and raters like those, and until measured for no others."
+    "from {sources}; the figures below hold for students, prompts and raters like those, and are no more than that."
 )
 
 
@@ -42,10 +43,16 @@ def model_card(record: BundleRecord) -> str:
         ]
         for skill, item in known
     ]
+    names = {"both": "text and play", "text": "text alone", "play": "play alone"}
     sure = [
-        [f"`{skill}`", f"{float(key):.0%}", f"{width:.3f}", f"{item.measured_coverage[key]:.1%}"]
+        [
+            f"`{skill}`",
+            names[kind],
+            figure(item.metrics_by_evidence[kind], "r2"),
+            *(f"{item.half_widths[kind][key]:.3f} ({share:.1%})" for key, share in shares.items()),
+        ]
         for skill, item in known
-        for key, width in item.half_widths.items()
+        for kind, shares in item.measured_coverage.items()
     ]
     use = [
         [
@@ -76,7 +83,8 @@ def model_card(record: BundleRecord) -> str:
             ),
             "The noise ceiling is the best R2 that any model could reach, given how far the raters err.",
             "## How sure",
-            "Intervals are split-conformal; the last column is the share of held-out scores inside them.",
-            _table(["skill", "nominal", "half-width", "measured"], sure),
+            "A student may have written, played, or both. Intervals are split-conformal: half-width, and in brackets "
+            "the share of held-out scores that lie inside.",
+            _table(["skill", "evidence", "R2", *(f"{coverage:.0%} interval" for coverage in COVERAGES)], sure),
         ]
     ) + "\n"  # fmt: skip

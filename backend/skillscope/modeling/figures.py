@@ -52,14 +52,14 @@ def predicted_actual_figure(
 ) -> Figure:
     """For each skill, held-out predictions against labels, with the diagonal and the 80% interval."""
     with mpl.rc_context(STYLE):
-        figure, panels = _grid(len(actual), 3.9, 3.7)
+        figure, panels = _grid(len(actual), 3.9, 3.8)
         for axes, skill in zip(panels, actual, strict=False):
             x, y = actual[skill], np.clip(predicted[skill], 0.0, 1.0)
             if len(x) > POINTS_AT_MOST:
                 rows = np.random.default_rng(0).choice(len(x), POINTS_AT_MOST, replace=False)
                 x, y = x[rows], y[rows]
             record = records[skill]
-            width = record.half_widths["0.8"]
+            width = record.half_widths["both"]["0.8"]
             line = np.array([0.0, 1.0])
             axes.fill_between(line, line - width, line + width, color=BLUE, alpha=0.09, lw=0)
             axes.plot(line, line, color=GREY, lw=1)

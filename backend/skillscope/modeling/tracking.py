@@ -2,6 +2,7 @@
 
 import logging
 import os
+import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = ["CHAMPION", "EXPERIMENT", "Registration", "log_training", "mlflow_client"]
+__all__ = ["CHAMPION", "EXPERIMENT", "Registration", "champion_folder", "log_training", "mlflow_client"]
 
 EXPERIMENT: Final = "skillscope"
 CHAMPION: Final = "champion"
@@ -41,13 +42,16 @@ class Registration:
 
 @contextmanager
 def _quiet() -> "Iterator[None]":
-    """Keep MLflow's and Alembic's chatter about making tables off the terminal."""
+    """Keep off the terminal what MLflow and Alembic say about making tables, and MLflow about its own type hints."""
     names = ("mlflow", "alembic")
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"mlflow\..*|alembic\..*")
+            warnings.filterwarnings("ignore", message=".*type hint is inferred as AnyType")
+            yield
     finally:
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
@@ -98,6 +102,28 @@ def _signature() -> Any:
     )
 
 
+def _dataset(frame: pd.DataFrame, source: Path, sha256: str) -> Any:
+    """The training set as MLflow records it: name, digest, columns and size; no text, no machine path."""
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.pandas_dataset import from_pandas
+
+    numbers = frame.drop(columns=["response", "skill", "skill_level", "source"]).astype("float64")
+    origin = CodeDatasetSource(tags={"file": source.name, "sha256": sha256})
+    return from_pandas(numbers, source=origin, name=source.stem, digest=sha256[:16])
+
+
+def _register(client: Any, uri: str, run_id: str, model_id: str) -> str:
+    """Register a logged model as the next version; its number is returned."""
+    import mlflow
+
+    try:
+        client.create_registered_model(BUNDLE_NAME, description="Scores for four non-academic skills of students.")
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    return str(client.create_model_version(BUNDLE_NAME, uri, run_id=run_id, model_id=model_id).version)
+
+
 def log_training(
     bundle: Bundle,
     frame: pd.DataFrame,
@@ -115,7 +141,6 @@ def log_training(
         ConfigurationError: the store cannot be used.
     """
     import mlflow
-    from mlflow.data.pandas_dataset import from_pandas
 
     settings = settings or get_settings()
     client = mlflow_client(settings)
@@ -135,21 +160,43 @@ def log_training(
             mlflow.log_metrics({name: value for name, value in metrics.items() if np.isfinite(value)})
             for name, figure in figures.items():
                 mlflow.log_figure(figure, f"figures/{name}.png", save_kwargs={"dpi": 130})
-            numbers = frame.drop(columns=["response", "skill", "skill_level", "source"]).astype("float64")
-            mlflow.log_input(
-                from_pandas(numbers, source=source.name, name=source.stem, targets=SCORE_COLUMNS[0]),
-                context="training",
-            )
+            mlflow.log_input(_dataset(frame, source, str(record.trained_on["sha256"])), context="training")
             logged = mlflow.pyfunc.log_model(
                 name=BUNDLE_NAME,
                 loader_module="skillscope.modeling.pyfunc",
                 data_path=str(bundle.path),
                 signature=_signature(),
                 pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-                registered_model_name=BUNDLE_NAME,
+                input_example=frame[list(FEATURE_NAMES)].head(1).reset_index(drop=True),
                 metadata={"bundle_version": bundle.version, "label_source": bundle.label_source},
             )
             mlflow.log_artifact(str(bundle.path / "MODEL_CARD.md"))
-        number = str(logged.registered_model_version)
+        number = _register(client, logged.model_uri, run.info.run_id, logged.model_id)
         client.set_registered_model_alias(BUNDLE_NAME, CHAMPION, number)
     return Registration(settings.tracking_uri, run.info.run_id, number)
+
+
+def champion_folder(settings: Settings | None = None) -> Path | None:
+    """A local folder with the champion's bundle, or None where none is registered.
+
+    Raises:
+        ConfigurationError: the store cannot be used.
+    """
+    client = mlflow_client(settings)
+    import mlflow
+
+    with _quiet():
+        try:
+            found = client.get_model_version_by_alias(BUNDLE_NAME, CHAMPION)
+        except mlflow.exceptions.MlflowException as error:
+            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                return None
+            raise ConfigurationError(f"MLflow cannot say who the champion is: {error.message}") from error
+        uri = f"models:/{BUNDLE_NAME}/{found.version}"
+        try:
+            folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+        except (OSError, mlflow.exceptions.MlflowException) as error:
+            raise ConfigurationError(
+                f"the files of the champion (version {found.version}) cannot be read from MLflow: {error}; train again"
+            ) from error
+    return folder / "data" / BUNDLE_NAME

@@ -26,6 +26,7 @@ from skillscope.modeling.bundle import BUNDLE_NAME, Bundle, BundleRecord, SkillR
 from skillscope.modeling.card import model_card
 from skillscope.modeling.conformal import COVERAGES, conformal_quantile, coverage_of_folds
 from skillscope.modeling.crossval import HeldOut, cross_validate
+from skillscope.modeling.evidence import Evidence
 from skillscope.modeling.folds import FOLDS, group_folds, join_groups
 from skillscope.modeling.tracking import Registration, log_training
 from skillscope.settings import Settings, get_settings
@@ -153,9 +154,20 @@ def _skill_record(
     data: _Data, skill: Skill, *, held: HeldOut, baselines: dict[str, Floats], model: Booster, seed: int
 ) -> SkillRecord:
     column = SKILLS.index(skill)
-    known = np.isfinite(data.scores[:, column])
-    actual, predicted = data.scores[known, column], held.predictions[known]
-    errors = predicted - actual
+    labels = data.scores[:, column]
+    known = np.isfinite(labels)
+    actual, predicted = labels[known], held.whole[known]
+    widths: dict[Evidence, dict[str, float]] = {}
+    measured: dict[Evidence, dict[str, float]] = {}
+    figures: dict[Evidence, dict[str, float]] = {}
+    for kind, values in held.by_evidence(data.features).items():
+        rows = known & np.isfinite(values)
+        errors, folds = values[rows] - labels[rows], data.folds[rows]
+        # Where no training row has such evidence, nothing is known of the error: the interval is the whole scale.
+        widths[kind] = {f"{c:g}": round(conformal_quantile(errors, c), 6) for c in COVERAGES}
+        if len(np.unique(folds)) > 1:
+            measured[kind] = {f"{c:g}": round(coverage_of_folds(errors, folds, c), 6) for c in COVERAGES}
+            figures[kind] = _figures(labels[rows], values[rows])
     low, high = np.quantile(actual, [1 / 3, 2 / 3])
     ceiling = (data.manifest.noise_ceiling or {}) if data.manifest else {}
     intervals = {}
@@ -164,9 +176,10 @@ def _skill_record(
         intervals[name] = (round(interval.low, 6), round(interval.high, 6))
     return SkillRecord(
         cut_points=(round(float(low), 6), round(float(high), 6)),
-        half_widths={f"{c:g}": round(conformal_quantile(errors, c), 6) for c in COVERAGES},
-        measured_coverage={f"{c:g}": round(coverage_of_folds(errors, data.folds[known], c), 6) for c in COVERAGES},
+        half_widths=widths,
+        measured_coverage=measured,
         metrics=_figures(actual, predicted),
+        metrics_by_evidence=figures,
         intervals=intervals,
         baselines={name: _figures(actual, values[known, column]) for name, values in baselines.items()},
         noise_ceiling=ceiling.get(skill),
@@ -181,7 +194,9 @@ def _logged_metrics(record: BundleRecord) -> dict[str, float]:
     for skill, item in record.skills.items():
         out |= {f"{skill}_{name}": value for name, value in item.metrics.items()}
         out |= {f"{skill}_{base}_r2": values["r2"] for base, values in item.baselines.items()}
-        out |= {f"{skill}_coverage_{key}": value for key, value in item.measured_coverage.items()}
+        for kind, values in item.metrics_by_evidence.items():
+            out[f"{skill}_{kind}_r2"] = values["r2"]
+            out |= {f"{skill}_{kind}_coverage_{key}": share for key, share in item.measured_coverage[kind].items()}
         if item.noise_ceiling is not None:
             out[f"{skill}_noise_ceiling"] = item.noise_ceiling
     for name in ("r2", "mae", "rmse", "r"):
@@ -265,9 +280,9 @@ def _register(
 
     actual, predicted = {}, {}
     for skill, item in held.items():
-        known = np.isfinite(item.predictions)
+        known = np.isfinite(item.whole)
         actual[skill] = data.scores[known, SKILLS.index(skill)]
-        predicted[skill] = item.predictions[known]
+        predicted[skill] = item.whole[known]
     records = bundle.record.skills
     return log_training(
         bundle,

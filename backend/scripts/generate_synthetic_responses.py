@@ -1,0 +1,9 @@
+"""Stage 1: responses of simulated students.
+
+python backend/scripts/generate_synthetic_responses.py --count 100 --output responses.csv [--seed 42] [--exact]
+"""
+
+from skillscope.cli.data import command_generate_synthetic_responses, run_script
+
+if __name__ == "__main__":
+    run_script(command_generate_synthetic_responses)

@@ -1,0 +1,9 @@
+"""All four stages at once.
+
+python backend/scripts/generate_training_data.py --count 100 --output data/training_100_free.csv [--seed 42]
+"""
+
+from skillscope.cli.data import command_generate_training_data, run_script
+
+if __name__ == "__main__":
+    run_script(command_generate_training_data)
