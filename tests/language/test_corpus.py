@@ -4,7 +4,7 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillscope.language.corpus import degrade, example, grouped, training_examples
+from skillscope.language.corpus import degrade, example, grouped, misspell, training_examples
 from skillscope.language.treebank import Sentence, join_sentences
 
 SENTENCE = Sentence(
@@ -89,3 +89,14 @@ def test_examples_carry_gold_heads_and_boundaries() -> None:
     item = example(spacy.blank("en"), join_sentences([SENTENCE, SENTENCE]))
     assert [token.head.text for token in item.reference][:3] == ["sad", "Well", "sad"]
     assert [sent.text for sent in item.reference.sents] == ["Well, I'm sad.", "Well, I'm sad."]
+
+
+@given(st.integers(0, 10_000))
+def test_misspelling_slips_one_inner_letter_of_long_words(seed: int) -> None:
+    joined = Sentence(["comes", "a", "friend"], [True] * 3, ["X"] * 3, ["x"] * 3, [0] * 3, ["dep"] * 3, [True] * 3)
+    first, short, last = misspell(joined, random.Random(seed), share=1.0).words
+    assert short == "a"
+    for before, after in (("comes", first), ("friend", last)):
+        assert after[0] == before[0]
+        assert abs(len(after) - len(before)) <= 1
+        assert sorted(set(after)) == sorted(set(before)) or len(after) == len(before) - 1

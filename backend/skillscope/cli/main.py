@@ -18,11 +18,24 @@ app = typer.Typer(
 )
 
 _GROUPS = {
+    "data": "skillscope.cli.data",
+    "models": "skillscope.cli.models",
+    "import": "skillscope.cli.importing",
+    "token": "skillscope.cli.token",
+    "bento": "skillscope.cli.serve",
     "language": "skillscope.cli.language",
 }
+_COMMANDS = {
+    "run": ("skillscope.cli.run", "command_run"),
+    "serve": ("skillscope.cli.serve", "command_serve"),
+    "experiments": ("skillscope.cli.run", "command_experiments"),
+}
 
+for _name, (_module, _function) in _COMMANDS.items():
+    app.command(_name)(getattr(import_module(_module), _function))
 for _name, _module in _GROUPS.items():
     app.add_typer(import_module(_module).app, name=_name)
+app.add_typer(import_module("skillscope.cli.models").evaluate_app, name="evaluate")
 
 
 def _print_version(*, wanted: bool) -> None:

@@ -14,16 +14,18 @@ from spacy.training import Example
 
 from skillscope.language.treebank import Sentence, join_sentences
 
-__all__ = ["DEGRADATIONS", "degrade", "example", "grouped", "training_examples"]
+__all__ = ["DEGRADATIONS", "degrade", "example", "grouped", "misspell", "training_examples"]
 
 # name -> (lower-case, drop punctuation, drop apostrophes), share of the groups in training
 DEGRADATIONS: dict[str, tuple[tuple[bool, bool, bool], float]] = {
-    "plain": ((False, False, False), 0.40),
+    "plain": ((False, False, False), 0.45),
     "lower": ((True, False, False), 0.08),
     "no_punct": ((False, True, False), 0.10),
-    "lower_no_punct": ((True, True, False), 0.32),
-    "no_apostrophe": ((True, True, True), 0.10),
+    "lower_no_punct": ((True, True, False), 0.30),
+    "no_apostrophe": ((True, True, True), 0.07),
 }
+MISSPELLED = 0.05
+"""Share of the words of four letters and more that a degraded text misspells."""
 
 
 def degrade(sentence: Sentence, *, lower: bool, drop_punct: bool, drop_apostrophes: bool = False) -> Sentence:
@@ -81,6 +83,26 @@ def _heads_kept(sentence: Sentence, keep: list[bool]) -> list[int]:
     return heads
 
 
+def misspell(sentence: Sentence, rng: random.Random, share: float = MISSPELLED) -> Sentence:
+    """Swap, drop or double one inner letter in a share of the longer words, as children do ("freind", "comming")."""
+    words = [
+        _slip(word, rng) if len(word) >= 4 and word.isalpha() and rng.random() < share else word
+        for word in sentence.words
+    ]
+    return replace(sentence, words=words)
+
+
+def _slip(word: str, rng: random.Random) -> str:
+    at = rng.randrange(1, len(word) - 1)
+    return rng.choice(
+        (
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at] + word[at:],
+        )
+    )
+
+
 def grouped(sentences: list[Sentence], rng: random.Random, most: int = 6) -> Iterator[Sentence]:
     """Join runs of one to `most` sentences; a run never crosses the start of a document."""
     run: list[Sentence] = []
@@ -119,4 +141,5 @@ def training_examples(nlp: Language, sentences: list[Sentence], seed: int, epoch
     shares = [share for _, share in DEGRADATIONS.values()]
     for group in groups:
         lower, drop_punct, drop_apostrophes = rng.choices(kinds, shares)[0]
-        yield example(nlp, degrade(group, lower=lower, drop_punct=drop_punct, drop_apostrophes=drop_apostrophes))
+        text = degrade(group, lower=lower, drop_punct=drop_punct, drop_apostrophes=drop_apostrophes)
+        yield example(nlp, misspell(text, rng) if lower or drop_punct else text)

@@ -22,7 +22,7 @@ __all__ = ["CONFIG_PATH", "train_pipeline"]
 CONFIG_PATH = Path(__file__).with_name("pipeline.cfg")
 LEARNING_RATE = 0.002
 WARM_UP_STEPS = 300
-DROPOUT = 0.1
+DROPOUT = 0.15
 WORDS_FIRST_BATCH = 300
 WORDS_LAST_BATCH = 1200
 

@@ -1,6 +1,5 @@
 """From nothing to something to serve: a training set, a registered champion, a demo class, a token."""
 
-import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -79,16 +78,14 @@ def _champion(settings: Settings, steps: Steps) -> None:
 
 
 def _training_set(settings: Settings, steps: Steps) -> Path:
-    from skillscope.datasets.manifest import manifest_path
+    from skillscope.datasets.manifest import measured_versions, read_manifest
     from skillscope.datasets.pipeline import generate_training_data
-    from skillscope.datasets.versions import installed_pipeline
 
     path = settings.data_dir / f"training_{TRAINING_ROWS}.csv"
-    if path.exists() and manifest_path(path).exists():
-        versions = json.loads(manifest_path(path).read_text(encoding="utf-8")).get("versions", {})
-        if versions.get("language_pipeline") == installed_pipeline():
-            steps.done(f"training set: {path}")
-            return path
+    manifest = read_manifest(path) if path.exists() else None
+    if manifest is not None and manifest.versions == measured_versions():
+        steps.done(f"training set: {path}")
+        return path
     with steps.bar("simulating students") as progress:
         result = generate_training_data(TRAINING_ROWS, path, seed=TRAINING_SEED, progress=progress)
     steps.done(f"training set: {result.rows} simulated students -> {path}")
