@@ -1,0 +1,87 @@
+"""`skillscope features`: explain a text, write the reference, measure accuracy; and `skillscope import justhink`."""
+
+import math
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skillscope.errors import FileError
+
+__all__ = [
+    "app",
+    "command_accuracy",
+    "command_explain",
+    "command_justhink",
+    "command_reference",
+]
+
+app = typer.Typer(no_args_is_help=True, help="What the 29 features are, and what they say of a text.")
+
+
+@app.command("explain")
+def command_explain(
+    text: Annotated[str, typer.Argument(help="The text; - reads it from stdin.")],
+    html: Annotated[Path | None, typer.Option(help="Also write an HTML page with the trees here.")] = None,
+) -> None:
+    """Show each word with tag, lemma and hits, and every linguistic feature with formula and value."""
+    from skillscope.features.explain import explain, print_explanation
+
+    body = sys.stdin.read() if text == "-" else text
+    if html is not None and not html.parent.is_dir():
+        raise FileError(f"{html.parent} is no folder; the page cannot be written there")
+    print_explanation(explain(body), html)
+
+
+@app.command("reference")
+def command_reference(
+    output: Annotated[Path | None, typer.Option(help="Write the page here instead of printing it.")] = None,
+) -> None:
+    """Print the feature reference (docs/features.md), written from the schema."""
+    from skillscope.features.describe import feature_reference
+
+    if output is None:
+        typer.echo(feature_reference(), nl=False)
+        return
+    try:
+        output.write_text(feature_reference(), encoding="utf-8")
+    except OSError as error:
+        raise FileError(f"{output} cannot be written: {error.strerror}") from error
+
+
+@app.command("accuracy")
+def command_accuracy(
+    treebanks: Annotated[
+        Path | None, typer.Option(help="Folder of the treebanks; the shared data's treebanks by default.")
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="Texts of each set at most.")] = 100_000,
+) -> None:
+    """Compare features with those computed from gold trees: correlation and mean absolute error."""
+    from skillscope.features.gold import measure_accuracy, render_accuracy
+    from skillscope.settings import get_settings
+
+    folder = treebanks or get_settings().shared_data / "treebanks"
+    typer.echo(render_accuracy(measure_accuracy(folder, most=most)))
+
+
+def command_justhink(
+    folder: Annotated[Path, typer.Argument(help="The folder of JUSThink's logs, or the one above it.")],
+) -> None:
+    """Map the logs of JUSThink onto events and print the behavioral features of every team."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from skillscope.features.justhink import NOT_TO_BE_HAD, justhink_features, read_justhink
+    from skillscope.features.schema import TELEMETRY
+
+    logs = read_justhink(folder)
+    features = justhink_features(folder)
+    table = Table("team", *(item.name.replace("_", " ") for item in TELEMETRY))
+    for row in features.iter_rows(named=True):
+        values = (row[item.name] for item in TELEMETRY)
+        table.add_row(row["student_id"], *("-" if math.isnan(value) else f"{value:g}" for value in values))
+    Console().print(table)
+    typer.echo(f"{features.height} teams, {len(logs.events)} events; {logs.robot_rows} rows of the robot passed over")
+    for name, reason in NOT_TO_BE_HAD.items():
+        typer.echo(f"{name} cannot be had: {reason}")

@@ -1,0 +1,139 @@
+"""Syntax and count features against the same features computed from gold trees."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skillscope.features.linguistic import extract_linguistic
+from skillscope.features.readability import flesch_kincaid
+from skillscope.features.schema import LINGUISTIC
+from skillscope.features.syllables import count_syllables
+from skillscope.language.corpus import degrade
+from skillscope.language.treebank import Sentence, join_sentences, read_treebank
+
+__all__ = ["MEASURED", "FeatureAccuracy", "gold_features", "measure_accuracy", "render_accuracy"]
+
+MEASURED: Final = (
+    "word_count",
+    "unique_word_count",
+    "avg_sentence_length",
+    "syntactic_complexity",
+    "readability_score",
+    "noun_count",
+    "verb_count",
+    "adj_count",
+    "adv_count",
+)
+SETS: Final = {"EWT test": "ewt-test.conllu.xz", "child speech": "childes-eval.conllu.xz"}
+SENTENCES_PER_TEXT: Final = 5
+_COLUMNS: Final = {item.name: number for number, item in enumerate(LINGUISTIC)}
+_COUNTED: Final = {
+    "noun_count": ("NOUN", "PROPN"),
+    "verb_count": ("VERB",),
+    "adj_count": ("ADJ",),
+    "adv_count": ("ADV",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureAccuracy:
+    """How near a feature is to its gold value over the texts of one set: Pearson's r and mean absolute error."""
+
+    data: str
+    condition: str
+    feature: str
+    texts: int
+    r: float
+    mean_absolute_error: float
+    gold_mean: float
+
+
+def gold_features(text: Sentence) -> dict[str, float]:
+    """The features of `MEASURED` from the gold words, tags, lemmas, trees and sentences of a text."""
+    is_word = [any(c.isalnum() for c in word) for word in text.words]
+    words = [i for i, kept in enumerate(is_word) if kept]
+    bounds = [i for i, start in enumerate(text.starts) if start] + [len(text.words)]
+    depths = []
+    for begin, end in itertools.pairwise(bounds):
+        inside = [_depth(text.heads, i) for i in range(begin, end) if is_word[i]]
+        depths += [max(inside)] if inside else []
+    syllables = sum(count_syllables(text.words[i]) for i in words)
+    lemmas = {(text.words[i] if text.lemmas[i] in {"_", ""} else text.lemmas[i]).lower() for i in words}
+    return {
+        "word_count": len(words),
+        "unique_word_count": len(lemmas),
+        "avg_sentence_length": len(words) / len(depths) if depths else float("nan"),
+        "syntactic_complexity": sum(depths) / len(depths) if depths else float("nan"),
+        "readability_score": flesch_kincaid(len(words), len(depths), syllables),
+        **{name: float(sum(text.upos[i] in tags for i in words)) for name, tags in _COUNTED.items()},
+    }
+
+
+def _depth(heads: Sequence[int], index: int) -> int:
+    depth = 0
+    while heads[index] != index and depth <= len(heads):
+        index, depth = heads[index], depth + 1
+    return depth
+
+
+def measure_accuracy(treebanks: Path, *, most: int = 100_000) -> list[FeatureAccuracy]:
+    """Every feature of `MEASURED`, on each set as it is and degraded (lower case, no punctuation).
+
+    Texts are runs of five sentences of one document; at most `most` of each set.
+
+    Raises:
+        FileError: a treebank is missing or broken.
+    """
+    found = []
+    for data, file in SETS.items():
+        texts = list(itertools.islice(_texts(read_treebank(treebanks / file)), most))
+        for condition in ("plain", "degraded"):
+            worn = texts if condition == "plain" else [degrade(text, lower=True, drop_punct=True) for text in texts]
+            found += _compare(worn, data, condition)
+    return found
+
+
+def _texts(sentences: list[Sentence]) -> Iterator[Sentence]:
+    run: list[Sentence] = []
+    for sentence in sentences:
+        if run and (len(run) == SENTENCES_PER_TEXT or sentence.opens_document):
+            yield join_sentences(run)
+            run = []
+        run.append(sentence)
+    if run:
+        yield join_sentences(run)
+
+
+def _compare(texts: list[Sentence], data: str, condition: str) -> list[FeatureAccuracy]:
+    table = extract_linguistic([text.text for text in texts])
+    gold = [gold_features(text) for text in texts]
+    found = []
+    for name in MEASURED:
+        right = np.array([row[name] for row in gold], dtype=np.float64)
+        ours = table[:, _COLUMNS[name]]
+        both = np.isfinite(right) & np.isfinite(ours)
+        r, error = _agreement(ours[both], right[both])
+        found.append(FeatureAccuracy(data, condition, name, int(both.sum()), r, error, float(right[both].mean())))
+    return found
+
+
+def _agreement(ours: NDArray[np.float64], gold: NDArray[np.float64]) -> tuple[float, float]:
+    return float(np.corrcoef(ours, gold)[0, 1]), float(np.abs(ours - gold).mean())
+
+
+def render_accuracy(rows: list[FeatureAccuracy]) -> str:
+    """A Markdown table: a line a feature, r and mean absolute error for each set and condition."""
+    places = list(dict.fromkeys((row.data, row.condition) for row in rows))
+    sizes = {(row.data, row.condition): row.texts for row in rows}
+    heads = [f"{data}, {condition} ({sizes[data, condition]} texts)" for data, condition in places]
+    by_place = {(row.feature, row.data, row.condition): row for row in rows}
+    lines = [f"| feature: r (MAE) | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for name in dict.fromkeys(row.feature for row in rows):
+        cells = [by_place[name, data, condition] for data, condition in places]
+        lines.append(f"| `{name}` | {' | '.join(f'{c.r:.3f} ({c.mean_absolute_error:.2f})' for c in cells)} |")
+    return "\n".join(lines)
