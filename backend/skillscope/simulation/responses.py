@@ -21,7 +21,11 @@ _GRADING_NOISE: Final = 0.08
 _LENGTH_NOISE: Final = 0.20
 _LENGTH_BY_TRAIT: Final = 0.06
 _SCENE: Final = 0.45
-_MOST_WORDS: Final = 92
+_LEAST_CLAUSES: Final = 3
+_LEAST_WORDS: Final = 23
+"""Fewer clauses, and fewer words, than these are said by several students in the same words."""
+
+_MOST_WORDS: Final = 88
 
 
 def _quality(trait: float, random: Random) -> int:
@@ -49,7 +53,7 @@ def _candidates(spec: ResponseSpec, random: Random) -> Iterator[tuple[float, int
 
 
 def render_response(spec: ResponseSpec, student: SimulatedStudent, seed: int, attempt: int = 0) -> str:
-    """What the student answers to the scenario's prompt: one line, 12 to 95 words, the same for the same arguments.
+    """What the student answers to the scenario's prompt: one line, about 15 to 95 words, the same for the same arguments.
 
     A clause about a skill has a quality of three by the student's trait in that skill, with noise; the grade sets how
     many words there are and how they are put. `attempt` renders another one, where the first is a duplicate.
@@ -77,7 +81,8 @@ def render_response(spec: ResponseSpec, student: SimulatedStudent, seed: int, at
         seen.add(clause)
         said.append((place, clause))
         words += size
-        if words + 0.4 * size >= budget:
+        distinct = len(said) >= _LEAST_CLAUSES or words >= _LEAST_WORDS
+        if distinct and words + 0.4 * size >= budget:
             break
     said.sort()
     return word_response([clause for _, clause in said], spec.grade, random)
