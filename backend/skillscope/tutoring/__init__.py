@@ -1,0 +1,1 @@
+"""SAT practice: taxonomy, questions, training pairs, proficiency, plans, and who answers."""

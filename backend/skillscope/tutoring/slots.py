@@ -5,8 +5,8 @@
     ⟨=n3-n2:f⟩        the same, written in a given format
 
 Formats: none (whole, short decimal, or fraction), `f` fraction, `m` money, `s` signed term (`+ 4`, `- 4`),
-`x` coefficient (1 is not written), `p` in parentheses when negative, `d0`..`d4` that many decimals, `c` a word-sized
-count. The brackets ⟨ ⟩ stand in no ordinary text, so a slot left over is seen at once.
+`x` coefficient (1 is not written), `p` in parentheses when negative, `d0`..`d4` that many decimals; `c` writes a
+word slot with a capital. The brackets ⟨ ⟩ stand in no ordinary text, so a slot left over is seen at once.
 """
 
 import re
@@ -101,10 +101,10 @@ def fill(text: str, slots: Mapping[str, str]) -> str:
     def replace(match: re.Match[str]) -> str:
         nonlocal env
         computed, body, form = match.groups()
-        if not computed and form is None:
+        if not computed and form in (None, "c"):
             if body not in slots:
                 raise SlotError(f"slot {body!r} is not given")
-            return slots[body]
+            return slots[body] if form is None else slots[body][:1].upper() + slots[body][1:]
         if env is None:
             env = number_env(slots)
         try:

@@ -1,0 +1,1 @@
+"""Practice questions: families with slots, generated questions, and imported ones."""

@@ -1,4 +1,4 @@
-"""Families of Math questions, read from `questions/math/*.yaml`.
+"""Families of questions, read from `questions/math/*.yaml` and `questions/reading/*.yaml`.
 
 A family draws numbers and words, derives others, and words a question, its solution and its wrong options with slots.
 
@@ -8,6 +8,7 @@ A family draws numbers and words, derives others, and words a question, its solu
 | `let` | slot -> expression over earlier slots |
 | `where` | conditions; a draw that breaks one is drawn again |
 | `format` | slot -> number format for showing it |
+| `passage` | wordings of the passage, for Reading and Writing |
 | `text` | wordings of the question; `{a}` is a slot, `{=a+b}` a computed one |
 | `equation` | what is asked, as an equation: the key for splitting |
 | `answer` / `answer_text` | an expression / an option's wording; `ans` stands for the expression elsewhere |
@@ -28,8 +29,19 @@ from typing import Any
 import yaml
 
 from skillscope.errors import SchemaError
+from skillscope.tutoring.taxonomy import load_taxonomy
 
 __all__ = ["Family", "load_families", "load_words", "misconceptions", "to_slots"]
+
+
+FILES = (
+    ("math", "algebra.yaml"),
+    ("math", "advanced.yaml"),
+    ("math", "data.yaml"),
+    ("math", "geometry.yaml"),
+    ("reading", "ideas.yaml"),
+    ("reading", "writing.yaml"),
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +69,11 @@ class Family:
     region: str | None = None
     idea: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
+    passage: tuple[str, ...] = ()
     signed: bool = False
     fractions: bool = False
+    section: str = "Math"
+    used: frozenset[str] = frozenset()
 
 
 def to_slots(text: str) -> str:
@@ -111,8 +126,11 @@ def _family(row: dict[str, Any]) -> Family:
         region=to_slots(row["region"]) if "region" in row else None,
         idea=tuple(computed(text) for text in row.get("idea", ())),
         verify=tuple(computed(text) for text in row.get("verify", ())),
+        passage=_texts(row, "passage"),
         signed=row.get("signed", False),
         fractions=row.get("fractions", False),
+        section=load_taxonomy().get(row["skill"]).section,
+        used=frozenset(re.findall(r"\{([a-z_0-9]+)(?::c)?\}", str(row))),
     )
 
 
@@ -125,14 +143,14 @@ def _read(*path: str) -> Any:
 
 @cache
 def load_families() -> dict[str, tuple[Family, ...]]:
-    """The families of every Math skill, by skill id, in file order.
+    """The families of every skill, by skill id, in file order.
 
     Raises:
         SchemaError: a family has an unknown key.
     """
     found: dict[str, list[Family]] = {}
-    for name in ("algebra", "advanced", "data", "geometry"):
-        for row in _read("math", f"{name}.yaml"):
+    for path in FILES:
+        for row in _read(*path):
             found.setdefault(row["skill"], []).append(_family(row))
     return {skill: tuple(families) for skill, families in found.items()}
 
@@ -141,10 +159,14 @@ def load_families() -> dict[str, tuple[Family, ...]]:
 def load_words() -> dict[str, list[Any]]:
     """The word lists that families draw from."""
     words: dict[str, list[Any]] = _read("words.yaml")
-    return words
+    entries = [
+        {**entry, "full": entry["sentence"].replace("______", entry["word"])} for entry in _read("reading", "words.yaml")
+    ]
+    return {**words, "topic": _read("reading", "topics.yaml"), "entry": entries}
 
 
 @cache
 def misconceptions() -> dict[str, tuple[str, ...]]:
     """Misconception id -> how one arrives at such an option, as gerund phrases (`adding instead of subtracting`)."""
-    return {name: tuple(to_slots(text) for text in texts) for name, texts in _read("misconceptions.yaml").items()}
+    rows = {**_read("misconceptions.yaml"), **_read("reading", "misconceptions.yaml")}
+    return {name: tuple(to_slots(text) for text in texts) for name, texts in rows.items()}

@@ -17,6 +17,7 @@ from skillscope.tutoring.taxonomy import load_taxonomy
 __all__ = ["make_math_question", "number_slots", "renamed"]
 
 TRIES = 400
+_BREAK = "\x1e"
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -31,12 +32,16 @@ def _drawn(family: Family, rng: random.Random, scale: int) -> tuple[dict[str, Fr
                 numbers[name] = Fraction(rng.randint(low, high * scale))
                 continue
             choice = rng.choice(load_words()[spec[1:]] if isinstance(spec, str) else spec)
-            if isinstance(choice, list):
+            if isinstance(choice, dict):
+                for key, part in choice.items():
+                    rows = {key: part} if isinstance(part, str) else {f"{key}{i}": word for i, word in enumerate(part)}
+                    shown.update({slot: fill(word, shown) for slot, word in rows.items()})
+            elif isinstance(choice, list):
                 for index, part in enumerate(choice):
                     if isinstance(part, int):
                         numbers[f"{name}{index}"] = Fraction(part)
                     else:
-                        shown[f"{name}{index}"] = part
+                        shown[f"{name}{index}"] = fill(part, shown)
             elif isinstance(choice, int | float):
                 numbers[name] = Fraction(str(choice))
             else:
@@ -81,9 +86,9 @@ def number_slots(text: str, shown: dict[str, str]) -> tuple[str, dict[str, str],
             if not match.group(1):
                 names.setdefault(name, parts[-1][1:-1])
         else:
-            slots[name] = value
+            slots[name] = shown.get(name, value)
             names[name] = name
-            parts.append(f"⟨{name}⟩")
+            parts.append(match.group())
     return "".join(parts), slots, names
 
 
@@ -150,13 +155,15 @@ def _passes(family: Family, option: str, shown: dict[str, str], context: Context
     return True
 
 
-def _candidates(family: Family, shown: dict[str, str], answer: str) -> Iterator[tuple[str, str, str]]:
+def _candidates(family: Family, shown: dict[str, str], answer: str, rng: random.Random) -> Iterator[tuple[str, str, str]]:
     """(option, misconception, how one gets there) for each wrong option that can be shown, best first."""
     number = to_number(answer)
     rows = list(family.distractors.items())
     if family.answer is not None:
         slips = [f"({family.answer}) + {k}" for k in (1, 2, -1, 3, -2, 5, 10)]
         rows += [(f"arithmetic-slip.{index}", slip) for index, slip in enumerate(slips)]
+    if family.section == "Reading and Writing":
+        rng.shuffle(rows)
     for name, row in rows:
         value, why = (row[0], row[1]) if isinstance(row, list) else (row, "")
         try:
@@ -203,7 +210,14 @@ def make_math_question(family: Family, rng: random.Random, identifier: str, *, s
 
 def _attempt(family: Family, rng: random.Random, identifier: str, scale: int) -> Question | None:
     numbers, shown = _drawn(family, rng, scale)
-    text_delex, slots, names = number_slots(rng.choice(family.text), shown)
+    wording = rng.choice(family.text)
+    if family.passage:
+        wording = f"{rng.choice(family.passage)}{_BREAK}{wording}"
+    delex, slots, names = number_slots(wording, shown)
+    passage_delex, _, text_delex = delex.rpartition(_BREAK)
+    if family.section == "Reading and Writing":
+        slots.update({name: text for name, text in shown.items() if name not in slots and name in family.used})
+        names.update({name: name for name in slots if name not in names.values()})
     answer = fill(_option_template(family, family.answer_text or family.answer or ""), shown)
     points = _points(family, shown, numbers)
     draft = Question(
@@ -211,12 +225,14 @@ def _attempt(family: Family, rng: random.Random, identifier: str, scale: int) ->
         family=family.id,
         skill=family.skill,
         domain=load_taxonomy().get(family.skill).domain,
-        section="Math",
+        section=family.section,
         difficulty=family.difficulty,
         type=fill(family.type, shown),
         type_delex=renamed(family.type, names),
         text=fill(text_delex, slots),
         text_delex=text_delex,
+        passage=fill(passage_delex, slots) if passage_delex else None,
+        passage_delex=passage_delex or None,
         options=(),
         correct_answer=answer,
         rationale="",
@@ -232,7 +248,7 @@ def _attempt(family: Family, rng: random.Random, identifier: str, scale: int) ->
     if not _passes(family, answer, shown, context):
         raise SchemaError(f"family {family.id}: its answer fails its own check")
     wrong: list[Distractor] = []
-    for option, misconception, why in _candidates(family, shown, answer):
+    for option, misconception, why in _candidates(family, shown, answer, rng):
         taken = {answer, *(row.option for row in wrong)}
         if option in taken or ((family.check or family.answer_text) and _passes_alone(family, option, shown, context)):
             continue
@@ -254,7 +270,10 @@ def _attempt(family: Family, rng: random.Random, identifier: str, scale: int) ->
             "options": tuple(options),
             "distractors": tuple(wrong),
             "steps": steps,
-            "rationale": _rationale(steps, answer),
+            "rationale": _rationale(steps, answer, quoted=family.section != "Math"),
+            "answer_delex": "⟨answer⟩"
+            if family.section != "Math"
+            else renamed(_option_template(family, family.answer_text or family.answer or ""), names),
         }
     )
 
@@ -275,9 +294,9 @@ def _steps(family: Family, rng: random.Random, names: dict[str, str], slots: dic
         yield Step(delex, fill(delex, slots))
 
 
-def _rationale(steps: tuple[Step, ...], answer: str) -> str:
+def _rationale(steps: tuple[Step, ...], answer: str, *, quoted: bool) -> str:
     sentences = [f"{step.text[0].upper()}{step.text[1:]}." for step in steps]
-    return " ".join([*sentences, f"The answer is {answer}."])
+    return " ".join([*sentences, f"The answer is “{answer}”." if quoted else f"The answer is {answer}."])
 
 
 def _key(family: Family, shown: dict[str, str], numbers: dict[str, Fraction]) -> str:

@@ -53,6 +53,8 @@ class Question:
     text_delex: str = ""
     type_delex: str = ""
     passage: str | None = None
+    passage_delex: str | None = None
+    answer_delex: str = "⟨answer⟩"
     steps: tuple[Step, ...] = ()
     distractors: tuple[Distractor, ...] = ()
     slots: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,93 @@
+"""Sentence frames, read from `pairs/frames/*.yaml`, and the text that is put together from them."""
+
+import random
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from skillscope.tutoring.questions.families import to_slots
+from skillscope.tutoring.slots import fill
+
+__all__ = ["Draft", "Frame", "capitalised", "count_words", "frames", "indexed", "pick"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One authored sentence with slots; the id says where it stands: `feedback:accuracy.high.3`."""
+
+    id: str
+    text: str
+
+
+@dataclass
+class Draft:
+    """A delexicalised text in the making: sentences with the frames that they came from."""
+
+    sentences: list[str] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
+
+    def add(self, *parts: Frame, text: str | None = None) -> None:
+        """Adds one sentence; `text` replaces the frames' own wording where they were joined or indexed."""
+        self.sentences.append(text if text is not None else " ".join(part.text for part in parts))
+        self.frames.extend(part.id for part in parts)
+
+    @property
+    def delex(self) -> str:
+        """The whole text, with slots."""
+        return " ".join(self.sentences)
+
+    def filled(self, slots: Mapping[str, str]) -> str:
+        """The whole text, slots filled."""
+        return fill(self.delex, slots)
+
+
+def _walk(prefix: str, node: Any) -> Iterable[tuple[str, list[str]]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _walk(f"{prefix}.{key}" if prefix else str(key), value)
+    else:
+        yield prefix, node
+
+
+@cache
+def frames(kind: str) -> dict[str, tuple[Frame, ...]]:
+    """Every group of frames of a kind (`feedback`, `plans`, `explanations`): group -> frames."""
+    text = files("skillscope.tutoring").joinpath("pairs", "frames", f"{kind}.yaml").read_text("utf-8")
+    return {
+        group: tuple(Frame(f"{kind}:{group}.{index}", to_slots(sentence)) for index, sentence in enumerate(sentences))
+        for group, sentences in _walk("", yaml.safe_load(text))
+    }
+
+
+def pick(rng: random.Random, kind: str, group: str, *, without: Iterable[str] = ()) -> Frame:
+    """One frame of a group, at random, leaving out those that read any of the slots in `without`."""
+    choices = frames(kind)[group]
+    banned = tuple(f"⟨{name}" for name in without)
+    if banned:
+        choices = tuple(frame for frame in choices if not any(slot in frame.text for slot in banned))
+    return rng.choice(choices)
+
+
+def indexed(text: str, index: int, shared: frozenset[str]) -> str:
+    """The slots of one skill numbered: ⟨skill⟩ becomes ⟨skill2⟩; slots in `shared` stay as they are."""
+
+    def one(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return match.group() if name in shared else f"⟨{name}{index}⟩"
+
+    return re.sub(r"⟨([a-z_]+)⟩", one, text)
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case; a slot in front is left to its own value."""
+    return text[:1].upper() + text[1:]
+
+
+def count_words(text: str) -> int:
+    """Words as the limits count them: stretches between spaces."""
+    return len(text.split())
