@@ -54,7 +54,7 @@ class WorkerPool:
         """`function` of each item, in the order of the items; items are drawn only as workers become free.
 
         Raises:
-            ConfigurationError: a process was killed, most likely for want of memory.
+            ConfigurationError: a process died, most likely for want of memory.
         """
         if self._executor is None:
             yield from map(function, items)
@@ -69,7 +69,8 @@ class WorkerPool:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
             raise ConfigurationError(
-                "a worker process was killed, most likely for want of memory; try again with SKILLSCOPE_WORKERS=1"
+                "a worker process died: it was killed for want of memory, or the script that started it does not guard "
+                "its work with `if __name__ == '__main__':`; SKILLSCOPE_WORKERS=1 does without such processes"
             ) from error
         finally:
             for future in waiting:
