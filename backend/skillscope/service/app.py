@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -46,6 +47,19 @@ def _set_up_logs(settings: Settings) -> bool:
     return settings.production
 
 
+def _description(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI, made once; a problem has one media type, where FastAPI would add a second."""
+    if not app.openapi_schema:
+        described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        for operations in described["paths"].values():
+            for operation in operations.values():
+                for told in operation["responses"].values():
+                    if "application/problem+json" in told.get("content", {}):
+                        told["content"].pop("application/json", None)
+        app.openapi_schema = described
+    return app.openapi_schema
+
+
 def create_app(runtime: Runtime) -> FastAPI:
     """The whole API. The inference routes answer with and without `/api/v1`."""
     app = FastAPI(
@@ -59,6 +73,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.runtime = runtime
+    app.state.describe = lambda: _description(app)
     app.include_router(system.open_router)
     app.include_router(system.router)
     app.include_router(students.router, prefix=PREFIX)

@@ -38,7 +38,7 @@ class _TakesAll:
 
 @bentoml.service(
     name="skillscope",
-    workers=1,
+    workers=int(os.environ.get("SKILLSCOPE_HTTP_WORKERS", "1")),
     traffic={"timeout": 120},
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},

@@ -4,7 +4,7 @@ from importlib.resources import as_file, files
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from skillscope.service.access import SecuredRoute, allow, bearer, runtime_of
 from skillscope.service.metrics import CONTENT_TYPE, metrics_text
@@ -75,6 +75,4 @@ def asset(name: str) -> Response:
 @open_router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """The API's description for machines."""
-    from starlette.responses import JSONResponse
-
-    return JSONResponse(request.app.openapi())
+    return JSONResponse(request.app.state.describe())
