@@ -22,10 +22,10 @@ _LENGTH_NOISE: Final = 0.20
 _LENGTH_BY_TRAIT: Final = 0.06
 _SCENE: Final = 0.45
 _LEAST_CLAUSES: Final = 3
-_LEAST_WORDS: Final = 23
+_LEAST_WORDS: Final = 24
 """Fewer clauses, and fewer words, than these are said by several students in the same words."""
 
-_MOST_WORDS: Final = 88
+_MOST_WORDS: Final = 82
 
 
 def _quality(trait: float, random: Random) -> int:
@@ -53,7 +53,7 @@ def _candidates(spec: ResponseSpec, random: Random) -> Iterator[tuple[float, int
 
 
 def render_response(spec: ResponseSpec, student: SimulatedStudent, seed: int, attempt: int = 0) -> str:
-    """What the student answers to the scenario's prompt: one line, about 15 to 95 words, the same for the same arguments.
+    """What the student answers to the prompt: one line, about 15 to 95 words, the same for the same arguments.
 
     A clause about a skill has a quality of three by the student's trait in that skill, with noise; the grade sets how
     many words there are and how they are put. `attempt` renders another one, where the first is a duplicate.
