@@ -33,7 +33,7 @@ class GradeStyle:
     run_on: float
 
 
-_YOUNGEST: Final = GradeStyle(24.0, 0.12, 0.08, 0.30, 0.14, 0.05, 0.16, 0.8, 0.0, 0.30, 0.07)
+_YOUNGEST: Final = GradeStyle(26.0, 0.12, 0.08, 0.30, 0.14, 0.05, 0.16, 0.8, 0.0, 0.30, 0.07)
 _OLDEST: Final = GradeStyle(60.0, 0.70, 0.45, 0.34, 0.06, 0.015, 0.012, 0.0, 0.6, 0.04, 0.01)
 
 
