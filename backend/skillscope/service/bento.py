@@ -2,11 +2,13 @@
 
 BentoML's own routes answer errors as plain text and JSON arrays, its metrics carry every address as a label, and its
 access log names it. So the FastAPI app takes every request: it is put in as the innermost middleware, and mounted too,
-so that BentoML knows the app. BentoML keeps what it is good at: packing, workers, sockets, signals.
+so that BentoML knows of it. BentoML keeps what it is good at: packing, workers, sockets, signals.
+
+The app is made in the workers alone: what supervises them starts in a second, where all of the imports take ten.
 """
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -16,24 +18,44 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from skillscope.service.app import create_app
-from skillscope.service.runtime import Runtime
-from skillscope.settings import get_settings
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
-__all__ = ["SkillscopeService", "app"]
+__all__ = ["SkillscopeService"]
 
-_runtime = Runtime(get_settings())
-app = create_app(_runtime)
+
+class _WorkersApp:
+    """The FastAPI app of this worker."""
+
+    def __init__(self) -> None:
+        self.made: FastAPI | None = None
+
+    def start(self) -> None:
+        from skillscope.service.app import create_app
+        from skillscope.service.runtime import Runtime
+        from skillscope.settings import get_settings
+
+        runtime = Runtime(get_settings())
+        runtime.warm()
+        self.made = create_app(runtime)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.made is None:
+            raise RuntimeError("BentoML sent a request before it had started the service")
+        await self.made(scope, receive, send)
+
+
+_app = _WorkersApp()
 
 
 class _TakesAll:
     """Hands every request to our app; the rest (start and stop) goes on to BentoML's."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.inner = app
+        self.bentos = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (app if scope["type"] == "http" else self.inner)(scope, receive, send)
+        await (_app if scope["type"] == "http" else self.bentos)(scope, receive, send)
 
 
 @bentoml.service(
@@ -43,12 +65,12 @@ class _TakesAll:
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
 )
-@bentoml.asgi_app(app, path="/")
+@bentoml.asgi_app(_app, path="/")
 class SkillscopeService:
     """Loads the champion, the language pipeline and the store once a worker."""
 
     def __init__(self) -> None:
-        _runtime.warm()
+        _app.start()
 
 
 def _take_all(service: Any) -> None:
