@@ -14,7 +14,17 @@ from functools import lru_cache
 
 from skillscope.errors import InputError
 
-__all__ = ["Context", "MathError", "Relation", "Tree", "false_statements", "is_true", "parse", "relations_in"]
+__all__ = [
+    "RELATIONS",
+    "Context",
+    "MathError",
+    "Relation",
+    "Tree",
+    "false_statements",
+    "is_true",
+    "parse",
+    "relations_in",
+]
 
 Number = Fraction | float
 Tree = tuple[object, ...]
@@ -30,7 +40,6 @@ _SAME = {"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/"}
 _NOT_VARIABLES = {"a", "A", "I"}
 _FUNCTION_NAMES = frozenset("fghpCPSV")
 _PROBES = (Fraction(7, 3), Fraction(-5, 2), Fraction(11, 7))
-_GRID = tuple(Fraction(n, 2) for n in range(-120, 121))
 
 
 class MathError(InputError):
@@ -216,6 +225,8 @@ def relations_in(text: str) -> tuple[Relation, ...]:
     Raises:
         MathError: a relation sign has something unreadable beside it.
     """
+    if not any(sign in text for sign in RELATIONS):
+        return ()
     found: list[Relation] = []
     run: list[tuple[str, str]] = []
     for kind, token in (*_tokens(text), ("other", "")):
@@ -306,8 +317,22 @@ def _at(relation: Relation, env: Mapping[str, Number], context: Context) -> bool
 
 
 def _same_region(relation: Relation, region: Relation, context: Context) -> bool:
+    """Whether two inequalities in one variable, the second one linear, have the same solutions.
+
+    The boundary of the region is where its sides meet; both must agree there, close to it and away from it.
+    """
     (letter,), (other,) = relation.variables, region.variables
-    return all(_at(relation, {letter: x}, context) == _at(region, {other: x}, context) for x in _GRID)
+
+    def gap(x: Fraction) -> Number:
+        return _value(region.left, {other: x}, context) - _value(region.right, {other: x}, context)
+
+    start = gap(Fraction(0))
+    slope = gap(Fraction(1)) - start
+    if not isinstance(start, Fraction) or not isinstance(slope, Fraction) or slope == 0:
+        return False
+    edge = -start / slope
+    points = (edge + offset for offset in (-1000, -1, Fraction(-1, 1000), 0, Fraction(1, 1000), 1, 1000))
+    return all(_at(relation, {letter: x}, context) == _at(region, {other: x}, context) for x in points)
 
 
 def is_true(relation: Relation, context: Context) -> bool:

@@ -99,9 +99,7 @@ def parse_performance(data: Mapping[str, Any], predictions: Mapping[str, Any] | 
                         SkillPerformance(section, domain, skill, correct, total, values.get("avg_time"), forecast)
                     )
     except (AttributeError, KeyError, TypeError) as error:
-        raise SchemaError(
-            "performance must read {section: {domain: {skill: {correct, total, avg_time}}}}"
-        ) from error
+        raise SchemaError("performance must read {section: {domain: {skill: {correct, total, avg_time}}}}") from error
     if not rows:
         raise SchemaError("performance names no skill")
     return rows

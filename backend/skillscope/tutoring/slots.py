@@ -2,24 +2,27 @@
 
     ⟨skill1⟩          a slot, replaced by its text
     ⟨=n3-n2⟩          computed exactly from slots that hold numbers, then written
-    ⟨=n3-n2:f⟩        the same, written in a given format
+    ⟨r1=n3-n2⟩        the same, and later slots may read it: ⟨r1⟩, ⟨r2=r1/n1⟩
+    ⟨=n3-n2:f⟩        written in a given format
 
 Formats: none (whole, short decimal, or fraction), `f` fraction, `m` money, `s` signed term (`+ 4`, `- 4`),
 `x` coefficient (1 is not written), `p` in parentheses when negative, `d0`..`d4` that many decimals; `c` writes a
 word slot with a capital. The brackets ⟨ ⟩ stand in no ordinary text, so a slot left over is seen at once.
 """
 
+import ast
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from fractions import Fraction
 from functools import lru_cache
 
 from skillscope.errors import InputError
 from skillscope.tutoring.expressions import ExpressionError, evaluate, names_in
 
-__all__ = ["NUMBER", "SLOT", "SlotError", "display", "fill", "number_env", "slot_names", "to_number"]
+__all__ = ["NUMBER", "SLOT", "SlotError", "chained", "display", "fill", "number_env", "slot_names", "to_number"]
 
-SLOT = re.compile(r"⟨(=)?([^⟨⟩]*?)(?::([a-z][0-9]?))?⟩")
+SLOT = re.compile(r"⟨(?:([a-z][a-z0-9_]*)?(=))?([^⟨⟩:=]+(?:==[^⟨⟩:]*)?)(?::([a-z][0-9]?))?⟩")
 NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9]+(?:\.[0-9]+)?")
 
 
@@ -83,33 +86,89 @@ def number_env(slots: Mapping[str, str]) -> dict[str, Fraction]:
 
 
 def slot_names(text: str) -> set[str]:
-    """Every slot that a delexicalised text reads, also inside computed ones."""
+    """Every slot that a delexicalised text takes from outside, also inside computed ones."""
     names: set[str] = set()
-    for computed, body, _ in SLOT.findall(text):
-        names.update(names_in(body) if computed else (body,))
+    defined: set[str] = set()
+    for target, computed, body, _ in SLOT.findall(text):
+        names.update((names_in(body) if computed else {body}) - defined)
+        if target:
+            defined.add(target)
     return names
 
 
 def fill(text: str, slots: Mapping[str, str]) -> str:
-    """The delexicalised text with every slot replaced.
+    """The delexicalised text with every slot replaced, from left to right.
 
     Raises:
         SlotError: a slot is unknown, is no number where one is needed, or has no exact value.
     """
     env: dict[str, Fraction] | None = None
+    shown: dict[str, str] = dict(slots)
 
     def replace(match: re.Match[str]) -> str:
         nonlocal env
-        computed, body, form = match.groups()
+        target, computed, body, form = match.groups()
         if not computed and form in (None, "c"):
-            if body not in slots:
+            if body not in shown:
                 raise SlotError(f"slot {body!r} is not given")
-            return slots[body] if form is None else slots[body][:1].upper() + slots[body][1:]
+            return shown[body] if form is None else shown[body][:1].upper() + shown[body][1:]
         if env is None:
             env = number_env(slots)
         try:
-            return display(evaluate(body, env), form)
+            value = evaluate(body, env)
         except ExpressionError as error:
             raise SlotError(f"a computed slot has no value: {error}") from error
+        result = display(value, form)
+        if target:
+            env[target] = value
+            shown[target] = result
+        return result
+
+    return SLOT.sub(replace, text)
+
+
+@lru_cache(maxsize=16384)
+def _tree(expression: str) -> ast.expr:
+    return ast.parse(expression.strip(), mode="eval").body
+
+
+class _Reuse(ast.NodeTransformer):
+    """Replaces every part of an expression that was computed before by its name."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self.known = known
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.expr) and not isinstance(node, ast.Name | ast.Constant):
+            name = self.known.get(ast.unparse(node))
+            if name is not None:
+                return ast.Name(id=name, ctx=ast.Load())
+        return self.generic_visit(node)
+
+
+@lru_cache(maxsize=65536)
+def _reused(expression: str, known: tuple[tuple[str, str], ...]) -> str:
+    tree = deepcopy(_tree(expression))
+    return ast.unparse(_Reuse(dict(known)).visit(tree)).replace(" ", "")
+
+
+def chained(text: str) -> str:
+    """The same text with each computed slot named once (`⟨r1=n3-n2⟩`) and read afterwards (`⟨r1⟩`, `⟨r2=r1/n1⟩`).
+
+    These are the symbolic steps: what a model writes stays short, and no value is derived twice.
+    """
+    known: dict[str, str] = {}
+
+    def replace(match: re.Match[str]) -> str:
+        target, computed, body, form = match.groups()
+        if not computed or target:
+            return match.group()
+        whole = ast.unparse(_tree(body))
+        suffix = f":{form}" if form else ""
+        if whole in known:
+            return f"⟨={known[whole]}{suffix}⟩" if form else f"⟨{known[whole]}⟩"
+        short = _reused(body, tuple(known.items()))
+        known[whole] = f"r{len(known) + 1}"
+        return f"⟨{known[whole]}={short}{suffix}⟩"
 
     return SLOT.sub(replace, text)

@@ -1,6 +1,7 @@
 """Explanations: 50 to 100 words, step by step, ending in the right option; with why a wrong choice was tempting."""
 
 import random
+import re
 from functools import cache
 
 from skillscope.errors import NotFoundError
@@ -54,6 +55,11 @@ def _steps(rng: random.Random, family: Family, question: Question, draft: Draft)
         draft.add(frame, text=f"{link}{frame.text}." if link else f"{_sentence(frame.text)}.")
 
 
+def _is_wordy(option: str) -> bool:
+    """Whether an option is a phrase rather than a number or formula, and is put in quotation marks."""
+    return len(re.findall(r"[A-Za-z]{3,}", option)) > 1
+
+
 def _sentence(text: str) -> str:
     """A step as a sentence of its own; a slot in front (a name, a number) needs no capital."""
     return capitalised(text)
@@ -65,7 +71,7 @@ def _trap(rng: random.Random, question: Question, prompt: Prompt, draft: Draft) 
         return
     group = "trap" if count_words(chosen.option) <= QUOTED_WORDS else "trap.long"
     frame = pick(rng, KIND, group)
-    shown = "⟨chosen⟩" if question.section == "Math" else "“⟨chosen⟩”"
+    shown = "“⟨chosen⟩”" if question.section != "Math" or _is_wordy(chosen.option) else "⟨chosen⟩"
     text = frame.text.replace("⟨chosen⟩", shown).replace("⟨why⟩", chosen.why)
     draft.add(Frame(f"{frame.id}", text), text=text)
 
@@ -90,7 +96,10 @@ def explanation_draft(rng: random.Random, question: Question, prompt: Prompt) ->
         if "chosen" in prompt.slots:
             _trap(rng, question, prompt, trap)
         close = pick(rng, KIND, f"close.{area}")
-        ending = close.text.replace("⟨answer⟩", question.answer_delex)
+        answer = question.answer_delex
+        if area == "math" and _is_wordy(question.correct_answer):
+            answer = f"“{answer}”"
+        ending = close.text.replace("⟨answer⟩", answer)
         wanted = set(extras[: rng.randint(0, 2)]) if attempt < 30 else set()
         words = count_words(fill(" ".join([*core.sentences, *trap.sentences, ending]), prompt.slots))
         parts = {name: _extra(rng, name, family, question, area) for name in extras}
@@ -120,7 +129,8 @@ def explanation_draft(rng: random.Random, question: Question, prompt: Prompt) ->
 
 def _extra(rng: random.Random, name: str, family: Family, question: Question, area: str) -> Frame:
     if name == "open":
-        return pick(rng, KIND, f"open.{area}")
+        group = "words" if area == "math" and _is_wordy(question.correct_answer) else area
+        return pick(rng, KIND, f"open.{group}")
     if name == "tip":
         return pick(rng, KIND, f"tip.{family.skill}")
     texts = family.idea if name == "idea" else family.verify

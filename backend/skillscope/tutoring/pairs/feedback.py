@@ -33,9 +33,7 @@ def draw_performance(rng: random.Random, skill: SatSkill) -> list[SkillPerforman
         correct = min(max(round(total * (ability + rng.uniform(-0.12, 0.12))), 0), total)
         forecast = min(max(1 + (MAX_PROFICIENCY - 1) * (0.15 + 0.7 * ability) + rng.gauss(0, 0.7), 1.0), 7.0)
         rows.append(
-            SkillPerformance(
-                item.section, item.domain, name, correct, total, rng.randint(20, 120), round(forecast, 1)
-            )
+            SkillPerformance(item.section, item.domain, name, correct, total, rng.randint(20, 120), round(forecast, 1))
         )
     names = [row.skill for row in rows]
     return rows if len(set(names)) == len(names) else draw_performance(rng, skill)
@@ -51,7 +49,12 @@ def _single(rng: random.Random, row: SkillPerformance) -> list[Draft]:
     assert row.proficiency is not None  # noqa: S101 - likewise
     pace, level = time_band(row.avg_time), proficiency_band(row.proficiency)
     draft = Draft()
-    for group in (f"accuracy.{accuracy}", f"time.{pace}.{accuracy}", f"proficiency.{level}", f"advice.{accuracy}.{level}"):
+    for group in (
+        f"accuracy.{accuracy}",
+        f"time.{pace}.{accuracy}",
+        f"proficiency.{level}",
+        f"advice.{accuracy}.{level}",
+    ):
         frame = pick(rng, KIND, group, without=_unfit(row))
         draft.add(frame, text=indexed(frame.text, 1, SHARED))
     return [draft]

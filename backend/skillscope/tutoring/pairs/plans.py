@@ -16,9 +16,7 @@ PHASES = ("foundation", "skill_building", "review")
 TYPES = ("practice", "practice", "practice", "lesson", "review", "test", "challenge")
 
 
-def draw_plan(
-    rng: random.Random, skill: SatSkill
-) -> tuple[dict[str, list[dict[str, Any]]], list[SkillPerformance]]:
+def draw_plan(rng: random.Random, skill: SatSkill) -> tuple[dict[str, list[dict[str, Any]]], list[SkillPerformance]]:
     """A plan of one to five tasks in one or two phases, and the performance in `skill` and up to two others."""
     taxonomy = load_taxonomy()
     others = [other for other in taxonomy.skills if other.id != skill.id]
@@ -63,11 +61,12 @@ def plan_draft(rng: random.Random, adjustment: Adjustment, slots: dict[str, str]
             draft.add(pick(rng, KIND, "open"))
         draft.add(pick(rng, KIND, f"accuracy.{band}"))
         draft.add(pick(rng, KIND, adjustment.action))
-        while count_words(draft.filled(slots)) < low or rng.random() < 0.35:
-            reason = pick(rng, KIND, f"because.{adjustment.action}")
-            if reason.id in draft.frames:
+        for _ in range(2):
+            if count_words(draft.filled(slots)) >= low and rng.random() < 0.6:
                 break
-            draft.add(reason)
+            reason = pick(rng, KIND, f"because.{adjustment.action}")
+            if reason.id not in draft.frames:
+                draft.add(reason)
         if low <= count_words(draft.filled(slots)) <= high:
             break
     return draft

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from skillscope.tutoring.questions.families import to_slots
-from skillscope.tutoring.slots import fill
+from skillscope.tutoring.slots import chained, fill
 
 __all__ = ["Draft", "Frame", "capitalised", "count_words", "frames", "indexed", "pick"]
 
@@ -38,8 +38,8 @@ class Draft:
 
     @property
     def delex(self) -> str:
-        """The whole text, with slots."""
-        return " ".join(self.sentences)
+        """The whole text, with slots and symbolic steps."""
+        return chained(" ".join(self.sentences))
 
     def filled(self, slots: Mapping[str, str]) -> str:
         """The whole text, slots filled."""

@@ -160,7 +160,8 @@ def load_words() -> dict[str, list[Any]]:
     """The word lists that families draw from."""
     words: dict[str, list[Any]] = _read("words.yaml")
     entries = [
-        {**entry, "full": entry["sentence"].replace("______", entry["word"])} for entry in _read("reading", "words.yaml")
+        {**entry, "full": entry["sentence"].replace("______", entry["word"])}
+        for entry in _read("reading", "words.yaml")
     ]
     return {**words, "topic": _read("reading", "topics.yaml"), "entry": entries}
 

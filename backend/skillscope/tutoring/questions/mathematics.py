@@ -80,10 +80,10 @@ def number_slots(text: str, shown: dict[str, str]) -> tuple[str, dict[str, str],
             break
         at = match.end()
         value = fill(match.group(), shown)
-        name = match.group(2)
+        name = match.group(3)
         if NUMBER.fullmatch(value):
             parts.append(add(value))
-            if not match.group(1):
+            if not match.group(2):
                 names.setdefault(name, parts[-1][1:-1])
         else:
             slots[name] = shown.get(name, value)
@@ -100,7 +100,7 @@ def renamed(text: str, names: dict[str, str]) -> str:
     """
 
     def one(match: re.Match[str]) -> str:
-        computed, body, form = match.groups()
+        _, computed, body, form = match.groups()
 
         def name(found: re.Match[str]) -> str:
             word = found.group()
@@ -155,7 +155,9 @@ def _passes(family: Family, option: str, shown: dict[str, str], context: Context
     return True
 
 
-def _candidates(family: Family, shown: dict[str, str], answer: str, rng: random.Random) -> Iterator[tuple[str, str, str]]:
+def _candidates(
+    family: Family, shown: dict[str, str], answer: str, rng: random.Random
+) -> Iterator[tuple[str, str, str]]:
     """(option, misconception, how one gets there) for each wrong option that can be shown, best first."""
     number = to_number(answer)
     rows = list(family.distractors.items())

@@ -1,7 +1,7 @@
 """What a practice question is: the same shape for generated, imported and stored questions."""
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -70,7 +70,13 @@ class Question:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary for JSON; `from_json` reads it back unchanged."""
-        return asdict(self)
+        return {
+            **self.__dict__,
+            "options": list(self.options),
+            "steps": [dict(step.__dict__) for step in self.steps],
+            "distractors": [dict(row.__dict__) for row in self.distractors],
+            "points": [dict(point) for point in self.points],
+        }
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Question":
@@ -99,7 +105,9 @@ def math_context(question: Question) -> Context:
         {name: number for name, text in point.items() if (number := to_number(text)) is not None}
         for point in question.points
     )
-    functions = {name: ("x" if "x" in body else _letter(body), parse(body)) for name, body in question.functions.items()}
+    functions = {
+        name: ("x" if "x" in body else _letter(body), parse(body)) for name, body in question.functions.items()
+    }
     region = None
     if question.region:
         try:
