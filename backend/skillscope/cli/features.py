@@ -15,6 +15,7 @@ __all__ = [
     "command_explain",
     "command_justhink",
     "command_reference",
+    "command_train_sentences",
 ]
 
 app = typer.Typer(no_args_is_help=True, help="What the 29 features are, and what they say of a text.")
@@ -65,19 +66,35 @@ def command_accuracy(
     typer.echo(render_accuracy(measure_accuracy(folder, most=most)))
 
 
+@app.command("train-sentences")
+def command_train_sentences(
+    output: Annotated[Path, typer.Option(help="JSON file to write.")],
+    treebanks: Annotated[
+        Path | None, typer.Option(help="Folder of the treebanks; the shared data's treebanks by default.")
+    ] = None,
+) -> None:
+    """Train the model that splits unpunctuated speech into sentences (about a minute)."""
+    from skillscope.features.train_sentences import train_sentences
+    from skillscope.settings import get_settings
+
+    gaps = train_sentences(treebanks or get_settings().shared_data / "treebanks", output)
+    typer.echo(f"learned from {gaps} gaps -> {output}")
+
+
 def command_justhink(
     folder: Annotated[Path, typer.Argument(help="The folder of JUSThink's logs, or the one above it.")],
 ) -> None:
     """Map the logs of JUSThink onto events and print the behavioral features of every team."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from skillscope.features.justhink import NOT_TO_BE_HAD, justhink_features, read_justhink
     from skillscope.features.schema import TELEMETRY
 
     logs = read_justhink(folder)
     features = justhink_features(folder)
-    table = Table("team", *(item.name.replace("_", " ") for item in TELEMETRY))
+    team = Column("team", no_wrap=True)
+    table = Table(team, *(item.name.replace("_", " ") for item in TELEMETRY))
     for row in features.iter_rows(named=True):
         values = (row[item.name] for item in TELEMETRY)
         table.add_row(row["student_id"], *("-" if math.isnan(value) else f"{value:g}" for value in values))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from skillscope.features.batches import arrays, parse_docs
 from skillscope.features.hits import Hit, find_hits
 from skillscope.features.linguistic import word_table
@@ -64,6 +66,7 @@ def annotate(texts: Sequence[str]) -> list[Annotation]:
             Token(token.text, token.idx, token.idx + len(token), kind.tag, kind.lemma, relation, head, kind)
             for token, kind, head, relation in zip(doc, types, heads, relations, strict=True)
         )
-        starts = tuple(token.i for token in doc if token.is_sent_start or token.i == 0)
+        begin, end = int(batch.bounds[row]), int(batch.bounds[row + 1])
+        starts = tuple(np.flatnonzero(batch.starts[begin:end]).tolist())
         annotations.append(Annotation(cleaned[row], tokens, starts, tuple(find_hits(types, heads, relations))))
     return annotations

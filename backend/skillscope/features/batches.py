@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
 
+from skillscope.features.sentences import ATTRIBUTES, sentence_starts
 from skillscope.features.words import WordTable, WordType
 from skillscope.language import load_pipeline
 
@@ -15,7 +16,7 @@ __all__ = ["ParsedBatch", "parse_batch", "parse_docs"]
 
 Ints = NDArray[np.int64]
 
-_ATTRIBUTES: Final[list[int | str]] = ["ORTH", "POS", "HEAD", "DEP", "SENT_START"]
+_COLUMNS: Final[list[int | str]] = [*ATTRIBUTES, "ORTH", "HEAD", "DEP"]
 _SKIPPED: Final = frozenset({"lemmatizer"})  # lemmas are looked up once a word type instead
 
 
@@ -33,6 +34,7 @@ class ParsedBatch:
     types: list[WordType]
     heads: Ints
     deps: NDArray[np.uint64]
+    starts: NDArray[np.bool_]
     rows: Ints
     words: Ints
     sentences: Ints
@@ -75,21 +77,22 @@ def arrays(docs: Sequence[Doc], table: WordTable) -> ParsedBatch:
     """The arrays of parsed documents."""
     lengths = np.array([len(doc) for doc in docs], dtype=np.int64)
     bounds = np.concatenate(([0], np.cumsum(lengths)))
-    full = [doc.to_array(_ATTRIBUTES) for doc in docs if len(doc)]
-    joined = np.concatenate(full) if full else np.empty((0, 5), dtype=np.uint64)
+    full = [doc.to_array(_COLUMNS) for doc in docs if len(doc)]
+    joined = np.concatenate(full) if full else np.empty((0, len(_COLUMNS)), dtype=np.uint64)
+    column = {name: joined[:, number] for number, name in enumerate(_COLUMNS)}
     count = len(docs)
     rows = np.repeat(np.arange(count), lengths)
-    kinds, types = _types(joined[:, 0], joined[:, 1], docs, table)
-    heads = joined[:, 2].astype(np.int64) + np.arange(len(joined))
+    kinds, types = _types(column["ORTH"], column["POS"], docs, table)
+    heads = column["HEAD"].astype(np.int64) + np.arange(len(joined))
     is_word = np.array([kind.is_word for kind in types], dtype=bool)[kinds] if len(types) else np.zeros(0, dtype=bool)
     syllables = np.array([kind.syllables for kind in types], dtype=np.int64)[kinds] if len(types) else kinds
     syllables = _mend_dont(syllables, kinds, types)
-    starts = joined[:, 4] == 1
-    starts[bounds[:-1][lengths > 0]] = True
+    starts = sentence_starts(joined, bounds)
     sentence = np.cumsum(starts) - 1
     sentence_rows = rows[starts]
     deepest = np.full(len(sentence_rows), -1, dtype=np.int64)
-    np.maximum.at(deepest, sentence[is_word], _depths(heads)[is_word])
+    inner = np.where(sentence[heads] == sentence, heads, np.arange(len(heads)))  # no arc leaves its sentence
+    np.maximum.at(deepest, sentence[is_word], _depths(inner)[is_word])
     spoken = deepest >= 0
     lemmas: dict[str, int] = {}
     numbers = np.array([lemmas.setdefault(kind.lemma, len(lemmas)) for kind in types], dtype=np.int64)
@@ -99,7 +102,8 @@ def arrays(docs: Sequence[Doc], table: WordTable) -> ParsedBatch:
         kinds=kinds,
         types=types,
         heads=heads,
-        deps=joined[:, 3],
+        deps=column["DEP"],
+        starts=starts,
         rows=rows,
         words=_per_row(rows[is_word], count),
         sentences=_per_row(sentence_rows[spoken], count),

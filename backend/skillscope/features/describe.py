@@ -7,24 +7,26 @@ __all__ = ["feature_reference"]
 _EDGES = """\
 ## Words, sentences, hits
 
-A word is a token with a letter or a digit: punctuation, symbols, emoji and white space are none. A text without a word has
-counts of 0; everything else is undefined. A hit is an entry of a word list (`skillscope/features/lexicons/*.txt`); it does not
-count where it is negated ("I didn't care") or only supposed ("if I cared", "would have helped"), and entries marked `!` count
-only where they are negated ("never gave up"). Misspelt words match through a spelling list; the text itself is left alone.
+A word is a token with a letter or a digit: punctuation, symbols, emoji and white space are none. A text without a
+word has counts of 0; everything else is undefined. A hit is an entry of a word list
+(`skillscope/features/lexicons/*.txt`); it does not count where it is negated ("I didn't care") or only supposed ("if
+I cared", "would have helped"), and entries marked `!` count only where they are negated ("never gave up"). Misspelt
+words match through a spelling list; the text itself is left alone.
 
 ## Sessions
 
-Events are put in order by time, then event_id; of events with one event_id the first counts. A session lasts from its first
-event to its last. A task is known by its first event of any type. The time taken runs from the first start to the first
-completion; a task without start, expected time or time taken has no ratio. A recovery is a completion after the first failure.
-Overlapping distractions are counted once, one that never ended lasts as long as the session, an end without a start changes
-nothing, a distraction of no length splits no stretch, and a session distracted throughout has a focus of 0. A session of one
-event has no session time, so what is measured against time is undefined.
+Events are put in order by time, then event_id; of events with one event_id the first counts. A session lasts from its
+first event to its last. A task is known by its first event of any type. The time taken runs from the first start to
+the first completion; a task without start, expected time or time taken has no ratio. A recovery is a completion after
+the first failure. Overlapping distractions are counted once, one that never ended lasts as long as the session, an
+end without a start changes nothing, a distraction of no length splits no stretch, and a session distracted throughout
+has a focus of 0. A session of one event has no session time, so what is measured against time is undefined.
 
 ## A student
 
-The last 20 responses and 10 sessions within 90 days are pooled: features marked `by_words` as means weighted by words, those
-marked `mean` as plain means, both over the rows where the feature is defined; `computed` features from the pooled ones.
+The last 20 responses and 10 sessions within 90 days are pooled: features marked `by_words` as means weighted by
+words, those marked `mean` as plain means, both over the rows where the feature is defined; `computed` features from
+the pooled ones.
 """
 
 
@@ -40,7 +42,7 @@ def feature_reference() -> str:
     lines = [
         "# The 29 features",
         "",
-        f"Schema version {SCHEMA_VERSION}. Written by `skillscope features reference` from `skillscope/features/schema.py`.",
+        f"Schema version {SCHEMA_VERSION}. Written by `skillscope features reference` from the schema in the code.",
         "",
         "| # | feature | family | unit | range | undefined | pooled | formula | source |",
         "|---|---|---|---|---|---|---|---|---|",

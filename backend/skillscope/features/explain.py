@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def _trees(explanation: Explanation) -> Iterator[dict[str, Any]]:
     """displacy's input, one sentence each."""
     tokens = explanation.annotation.tokens
     bounds = [*explanation.annotation.sentences, len(tokens)]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         words = [{"text": token.text, "tag": token.tag} for token in tokens[begin:end]]
         arcs = []
         for index, token in enumerate(tokens[begin:end], start=begin):
@@ -114,8 +115,9 @@ def render_html(explanation: Explanation) -> str:
     words = "".join(_word_rows(explanation))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Features of a text</title><style>'
-        "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}table{border-collapse:collapse;margin:1rem 0}"
-        "td,th{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}s{color:#888}figure{overflow-x:auto;margin:1rem 0}"
+        "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}"
+        "table{border-collapse:collapse;margin:1rem 0}figure{overflow-x:auto;margin:1rem 0}"
+        "td,th{border:1px solid #ccc;padding:.2rem .6rem;text-align:left}s{color:#888}"
         "</style></head><body><h1>Features of a text</h1>"
         f"<p>{html.escape(explanation.annotation.text)}</p>"
         "<p>Entries struck out were found and do not count: they are negated, or only supposed.</p>"

@@ -1,7 +1,8 @@
 """Syntax and count features against the same features computed from gold trees."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,8 +14,8 @@ from skillscope.features.linguistic import extract_linguistic
 from skillscope.features.readability import flesch_kincaid
 from skillscope.features.schema import LINGUISTIC
 from skillscope.features.syllables import count_syllables
-from skillscope.language.corpus import degrade
-from skillscope.language.treebank import Sentence, join_sentences, read_treebank
+from skillscope.language.corpus import degrade, grouped
+from skillscope.language.treebank import Sentence, read_treebank
 
 __all__ = ["MEASURED", "FeatureAccuracy", "gold_features", "measure_accuracy", "render_accuracy"]
 
@@ -30,7 +31,7 @@ MEASURED: Final = (
     "adv_count",
 )
 SETS: Final = {"EWT test": "ewt-test.conllu.xz", "child speech": "childes-eval.conllu.xz"}
-SENTENCES_PER_TEXT: Final = 5
+MOST_SENTENCES: Final = 6
 _COLUMNS: Final = {item.name: number for number, item in enumerate(LINGUISTIC)}
 _COUNTED: Final = {
     "noun_count": ("NOUN", "PROPN"),
@@ -84,29 +85,20 @@ def _depth(heads: Sequence[int], index: int) -> int:
 def measure_accuracy(treebanks: Path, *, most: int = 100_000) -> list[FeatureAccuracy]:
     """Every feature of `MEASURED`, on each set as it is and degraded (lower case, no punctuation).
 
-    Texts are runs of five sentences of one document; at most `most` of each set.
+    Texts are runs of one to six sentences of one document, drawn from a fixed seed; at most `most` of each set. (With
+    a fixed number of sentences, a text's length alone would give its average sentence length away.)
 
     Raises:
         FileError: a treebank is missing or broken.
     """
     found = []
     for data, file in SETS.items():
-        texts = list(itertools.islice(_texts(read_treebank(treebanks / file)), most))
+        runs = grouped(read_treebank(treebanks / file), random.Random(0), MOST_SENTENCES)
+        texts = list(itertools.islice(runs, most))
         for condition in ("plain", "degraded"):
             worn = texts if condition == "plain" else [degrade(text, lower=True, drop_punct=True) for text in texts]
             found += _compare(worn, data, condition)
     return found
-
-
-def _texts(sentences: list[Sentence]) -> Iterator[Sentence]:
-    run: list[Sentence] = []
-    for sentence in sentences:
-        if run and (len(run) == SENTENCES_PER_TEXT or sentence.opens_document):
-            yield join_sentences(run)
-            run = []
-        run.append(sentence)
-    if run:
-        yield join_sentences(run)
 
 
 def _compare(texts: list[Sentence], data: str, condition: str) -> list[FeatureAccuracy]:

@@ -1,7 +1,9 @@
-"""The logs of JUSThink (Norman et al. 2022, CC BY 4.0) as events: two children and a robot connect gold mines by tracks.
+"""The logs of JUSThink (Norman et al. 2022, CC BY 4.0) as events: two children and a robot connect gold mines by
+tracks.
 
-A log row is `team_no attempt_no turn_no event_no time subject verb object`, tab-separated; subjects are the children A and B, the team T and
-the robot R. The team is the student, its game one session and one task, of which every submitted solution is a try:
+A log row is `team_no attempt_no turn_no event_no time subject verb object`, tab-separated; subjects are the children
+A and B, the team T and the robot R. The team is the student, its game one session and one task, of which every
+submitted solution is a try:
 
 | row | event |
 |---|---|

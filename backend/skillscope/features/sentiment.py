@@ -12,10 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from nltk.sentiment.vader import (  # type: ignore[import-untyped]  # nltk ships no types
-    SentimentIntensityAnalyzer,
-    VaderConstants,
-)
+from nltk.sentiment.vader import SentimentIntensityAnalyzer, VaderConstants
 
 __all__ = ["FastVader", "load_vader"]
 
