@@ -4,7 +4,7 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillscope.language.corpus import degrade, example, grouped, misspell, training_examples
+from skillscope.language.corpus import degrade, example, grouped, hesitate, misspell, training_examples
 from skillscope.language.treebank import Sentence, join_sentences
 
 SENTENCE = Sentence(
@@ -100,3 +100,16 @@ def test_misspelling_slips_one_inner_letter_of_long_words(seed: int) -> None:
         assert after[0] == before[0]
         assert abs(len(after) - len(before)) <= 1
         assert sorted(set(after)) == sorted(set(before)) or len(after) == len(before) - 1
+
+
+@given(st.integers(0, 10_000))
+def test_a_filler_is_one_more_word_on_the_root(seed: int) -> None:
+    joined = join_sentences([SENTENCE, SENTENCE])
+    said = hesitate(joined, random.Random(seed), share=1.0)
+    added = [index for index, dep in enumerate(said.deps) if dep == "discourse" and said.words[index] != "Well"]
+    assert len(added) == 2
+    assert all(said.upos[i] == "INTJ" and said.deps[said.heads[i]] == "ROOT" for i in added)
+    kept = [i for i in range(len(said.words)) if i not in added]
+    assert [said.words[i] for i in kept] == joined.words
+    assert [said.words[said.heads[i]] for i in kept] == [joined.words[h] for h in joined.heads]
+    assert sum(said.starts) == 2

@@ -7,6 +7,8 @@ points of UPOS and over ten of LAS on noisy speech, so a share of the groups is 
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -14,7 +16,7 @@ from spacy.training import Example
 
 from skillscope.language.treebank import Sentence, join_sentences
 
-__all__ = ["DEGRADATIONS", "degrade", "example", "grouped", "misspell", "training_examples"]
+__all__ = ["DEGRADATIONS", "degrade", "example", "grouped", "hesitate", "misspell", "training_examples"]
 
 # name -> (lower-case, drop punctuation, drop apostrophes), share of the groups in training
 DEGRADATIONS: dict[str, tuple[tuple[bool, bool, bool], float]] = {
@@ -24,6 +26,9 @@ DEGRADATIONS: dict[str, tuple[tuple[bool, bool, bool], float]] = {
     "lower_no_punct": ((True, True, False), 0.30),
     "no_apostrophe": ((True, True, True), 0.07),
 }
+FILLERS = ("um", "uh", "er", "erm", "hmm", "ah")
+HESITATIONS = 0.08
+"""Share of the sentences of a degraded text that get a filler."""
 MISSPELLED = 0.05
 """Share of the words of four letters and more that a degraded text misspells."""
 
@@ -103,6 +108,33 @@ def _slip(word: str, rng: random.Random) -> str:
     )
 
 
+def hesitate(sentence: Sentence, rng: random.Random, share: float = HESITATIONS) -> Sentence:
+    """Put a filler ("um") into a share of the sentences, before any word, as an interjection on the sentence's root."""
+    bounds = [index for index, start in enumerate(sentence.starts) if start] + [len(sentence.words)]
+    places: dict[int, tuple[str, int]] = {}
+    for begin, end in pairwise(bounds):
+        root = next(index for index in range(begin, end) if sentence.heads[index] == index)
+        if rng.random() < share:
+            places[rng.randrange(begin, end)] = (rng.choice(FILLERS), root)
+    shift = [index + sum(place <= index for place in places) for index in range(len(sentence.words))]
+    parts = Sentence([], [], [], [], [], [], [])
+    for index in range(len(sentence.words)):
+        start = sentence.starts[index]
+        if index in places:
+            word, root = places[index]
+            _append(parts, word, True, "INTJ", word, shift[root], "discourse", start)
+            start = False
+        _append(parts, sentence.words[index], sentence.spaces[index], sentence.upos[index], sentence.lemmas[index],
+                shift[sentence.heads[index]], sentence.deps[index], start)  # fmt: skip
+    return replace(parts, opens_document=sentence.opens_document)
+
+
+def _append(to: Sentence, *token: Any) -> None:
+    columns = (to.words, to.spaces, to.upos, to.lemmas, to.heads, to.deps, to.starts)
+    for column, value in zip(columns, token, strict=True):
+        column.append(value)
+
+
 def grouped(sentences: list[Sentence], rng: random.Random, most: int = 6) -> Iterator[Sentence]:
     """Join runs of one to `most` sentences; a run never crosses the start of a document."""
     run: list[Sentence] = []
@@ -142,4 +174,4 @@ def training_examples(nlp: Language, sentences: list[Sentence], seed: int, epoch
     for group in groups:
         lower, drop_punct, drop_apostrophes = rng.choices(kinds, shares)[0]
         text = degrade(group, lower=lower, drop_punct=drop_punct, drop_apostrophes=drop_apostrophes)
-        yield example(nlp, misspell(text, rng) if lower or drop_punct else text)
+        yield example(nlp, hesitate(misspell(text, rng), rng) if lower or drop_punct else text)
