@@ -1,16 +1,18 @@
 """Reads the mathematics in a sentence and says whether it is true, with exact fractions.
 
-`3x + 4 = 13`, `√(9) = 3`, `2 × 3² = 18`, `x > 3`, `f(2) = 7` and `20% = 0.2` are found inside ordinary prose, parsed, and checked:
-an equation is true when it is an identity or holds at one of the given points (a solution, or a point of the line);
-`≈` allows one part in a hundred. Where two sides only meet at irrational numbers, they are compared to nine digits.
+`3x + 4 = 13`, `√(9) = 3`, `2 × 3² = 18`, `x > 3`, `f(2) = 7` and `20% = 0.2` are found inside ordinary prose, parsed
+and checked: an equation is true when it is an identity or holds at one of the given points (a solution, or a point of
+the line); `≈` allows one part in a hundred. Where two sides only meet at irrational numbers, they are compared to nine
+digits.
 """
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from skillscope.errors import InputError
 
@@ -27,8 +29,9 @@ __all__ = [
 ]
 
 Number = Fraction | float
-Tree = tuple[object, ...]
-"""`("num", Fraction)`, `("var", name)`, `("neg"|"sqrt"|"abs", tree)`, `("+"|"-"|"*"|"/"|"^", tree, tree)`, `("call", name, tree)`."""
+Tree = tuple[Any, ...]
+"""`("num", Fraction)`, `("var", name)`, `("neg"|"sqrt"|"abs", tree)`, `("+"|"-"|"*"|"/"|"^", tree, tree)` or
+`("call", name, tree)`."""
 
 RELATIONS = ("=", "≠", "<", ">", "≤", "≥", "≈")
 _TOKEN = re.compile(
@@ -185,11 +188,10 @@ def _letters(tree: Tree) -> frozenset[str]:
 def _trimmed(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Brackets of prose taken off: `(the total is 5 + 3 = 8)` leaves a lone `)` at the end."""
     depth = 0
-    for index, (kind, token) in enumerate(tokens):
-        if kind == "op" and token in "()":
-            depth += 1 if token == "(" else -1
-            if depth < 0:
-                return tokens[:index]
+    for index, part in enumerate(tokens):
+        depth += {("op", "("): 1, ("op", ")"): -1}.get(part, 0)
+        if depth < 0:
+            return tokens[:index]
     while depth > 0 and tokens and tokens[0] == ("op", "("):
         tokens, depth = tokens[1:], depth - 1
     while depth > 0 and tokens and tokens[-1] == ("op", "("):
@@ -250,45 +252,42 @@ def _sqrt(value: Number) -> Number:
 
 
 def _value(tree: Tree, env: Mapping[str, Number], context: Context) -> Number:
-    head = tree[0]
+    head: str = tree[0]
     if head == "num":
-        return tree[1]  # type: ignore[return-value]  # a ("num", Fraction) leaf
+        number: Fraction = tree[1]
+        return number
     if head == "var":
-        return env[str(tree[1])]
+        return env[tree[1]]
+    first = _value(tree[2] if head == "call" else tree[1], env, context)
     if head == "call":
-        argument, body = (context.functions or {})[str(tree[1])]
-        return _value(body, {**env, argument: _value(_tree(tree[2]), env, context)}, context)
-    first = _value(_tree(tree[1]), env, context)
-    if head == "neg":
-        return -first
-    if head == "abs":
-        return abs(first)
-    if head == "sqrt":
-        return _sqrt(first)
-    second = _value(_tree(tree[2]), env, context)
-    if head == "+":
-        return first + second
-    if head == "-":
-        return first - second
-    if head == "*":
-        return first * second
-    if head == "/":
-        return first / second
-    return _raised(first, second)
-
-
-def _tree(part: object) -> Tree:
-    assert isinstance(part, tuple)  # noqa: S101 - the parser builds nothing else
-    return part
+        argument, body = (context.functions or {})[tree[1]]
+        return _value(body, {**env, argument: first}, context)
+    if head in _UNARY:
+        return _UNARY[head](first)
+    return _BINARY[head](first, _value(tree[2], env, context))
 
 
 def _raised(base: Number, exponent: Number) -> Number:
     if abs(exponent) > 40:
         raise MathError("an exponent too large to check")
-    result = base**exponent
-    if isinstance(result, complex):
+    if base < 0 and exponent != int(exponent):
         raise MathError("a root of a negative number")
+    result: Number = base**exponent
     return result
+
+
+_BINARY: dict[str, Callable[[Number, Number], Number]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "^": _raised,
+}
+_UNARY: dict[str, Callable[[Number], Number]] = {
+    "neg": lambda a: -a,
+    "abs": lambda a: a if a >= 0 else -a,
+    "sqrt": _sqrt,
+}
 
 
 def _compare(left: Number, op: str, right: Number) -> bool:

@@ -1,8 +1,8 @@
 """Proficiency in a skill, from 1 to 7, updated after each answer in constant time.
 
-Elo as used for adaptive practice (Pelánek 2016, "Applications of the Elo rating system in adaptive educational systems"):
-the chance of a right answer is a logistic curve of ability less difficulty, with a floor for guessing on four options;
-after an answer, ability moves by `K * (result - chance)`, with a step that shrinks as answers come in,
+Elo as used for adaptive practice (Pelánek 2016, "Applications of the Elo rating system in adaptive educational
+systems"): the chance of a right answer is a logistic curve of ability less difficulty, with a floor for guessing on
+four options; after an answer, ability moves by `K * (result - chance)`, with a step that shrinks as answers come in,
 `K(n) = 1.8 / (1 + 0.05 n)`. Ability is in logits; 0 is the middle of the scale.
 """
 

@@ -6,9 +6,10 @@ names every reason, so that a refused answer can be counted by cause.
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from skillscope.errors import SkillscopeError
@@ -92,11 +93,10 @@ def _feedback_numbers(sentence: str, rows: Sequence[SkillPerformance]) -> list[s
     """The numbers of a sentence, by the role that their wording gives them, against the skills it speaks of."""
     wrong: list[str] = []
 
-    def check(pattern: str, allowed: set[tuple[str, ...]], role: str) -> None:
+    def check(pattern: str, allowed: Collection[tuple[str, ...]], role: str) -> None:
         nonlocal sentence
-        for match in re.finditer(pattern, sentence):
-            if match.groups() not in allowed:
-                wrong.append(f"{role} that the input does not give")
+        if any(match.groups() not in allowed for match in re.finditer(pattern, sentence)):
+            wrong.append(f"{role} that the input does not give")
         sentence = re.sub(pattern, " ", sentence)
 
     counts = {(str(row.correct), str(row.total)) for row in rows}
@@ -143,7 +143,7 @@ def verify_feedback(performance: str | Sequence[SkillPerformance], output: str) 
     order = list(dict.fromkeys(name for _, name in _mentions(output, by_name)))
     reasons += [f"skill {index} is not named" for index, name in enumerate(by_name, 1) if name not in order]
     accuracies = [by_name[name].accuracy for name in order]
-    if any(later > earlier for earlier, later in zip(accuracies, accuracies[1:], strict=False)):
+    if any(later > earlier for earlier, later in pairwise(accuracies)):
         reasons.append("a weakness is named before a strength")
     for row in rows:
         needed = ((f"{percent(row.correct, row.total)}%",), (f"{row.correct}/{row.total}", f"{row.correct} of"))

@@ -1,1 +1,1 @@
-"""Input and output texts for tutoring: feedback, explanations, plan adjustments. Born delexicalised, verified by code."""
+"""Texts for tutoring: feedback, explanations, plan adjustments. Born delexicalised, verified by code."""

@@ -111,19 +111,21 @@ def explanation_draft(rng: random.Random, question: Question, prompt: Prompt) ->
                 total += lengths[name]
         if not low <= total <= high:
             continue
-        for name in ("open", "idea"):
-            if name in wanted:
-                draft.add(parts[name])
-        draft.sentences += core.sentences
-        draft.frames += core.frames
-        if "verify" in wanted:
-            draft.add(parts["verify"])
-        draft.sentences += trap.sentences
-        draft.frames += trap.frames
-        if "tip" in wanted:
-            draft.add(parts["tip"])
+        draft = _joined({name: parts[name] for name in wanted}, core, trap)
         draft.add(close, text=ending)
         break
+    return draft
+
+
+def _joined(extras: dict[str, Frame], core: Draft, trap: Draft) -> Draft:
+    """Opening and idea, the steps, a check, the trap, a tip: in this order, those that there are."""
+    draft = Draft()
+    for place in ("open", "idea", core, "verify", trap, "tip"):
+        if isinstance(place, Draft):
+            draft.sentences += place.sentences
+            draft.frames += place.frames
+        elif place in extras:
+            draft.add(extras[place])
     return draft
 
 

@@ -64,12 +64,12 @@ def _used(slots: dict[str, str], *texts: str) -> dict[str, str]:
     return {name: value for name, value in slots.items() if name in joined}
 
 
-def _row(kind: str, number: int, prompt: Prompt, draft: Draft, skill: SatSkill, more: dict[str, Any]) -> dict[str, Any]:
+def _row(identifier: str, prompt: Prompt, draft: Draft, skill: SatSkill, **more: Any) -> dict[str, Any]:
     delex = draft.delex
     slots = _used(prompt.slots, prompt.delex, delex)
     return {
-        "id": f"{kind}-{number:06d}",
-        "kind": kind,
+        "id": identifier,
+        "kind": prompt.kind,
         "input": prompt.text,
         "output": draft.filled(prompt.slots),
         "input_delex": prompt.delex,
@@ -89,29 +89,34 @@ def render_pair(kind: str, number: int, seed: int, attempt: int = 0) -> dict[str
     rng = row_random(seed, f"{NAME}.{kind}", number, attempt)
     skills = load_taxonomy().skills
     skill = skills[number % len(skills)]
+    identifier = f"{kind}-{number:06d}"
     if kind == "feedback":
         rows = draw_performance(rng, skill)
         prompt = feedback_prompt(rows)
-        more = {"provenance": f"template:{kind}", "key": prompt.delex}
-        return _row(kind, number, prompt, feedback_draft(rng, rows), skill, more)
+        draft = feedback_draft(rng, rows)
+        return _row(identifier, prompt, draft, skill, provenance=f"template:{kind}", key=prompt.delex)
     if kind == "plan":
         plan, rows = draw_plan(rng, skill)
         prompt, adjustment = plan_prompt(plan, rows)
+        draft = plan_draft(rng, adjustment, prompt.slots)
         more = {"provenance": f"template:{kind}", "key": prompt.delex, "action": adjustment.action}
-        return _row(kind, number, prompt, plan_draft(rng, adjustment, prompt.slots), skill, more)
+        return _row(identifier, prompt, draft, skill, **more)
     families = load_families()[skill.id]
     family = families[(number // len(skills)) % len(families)]
     question = make_math_question(family, rng, f"question-{number:06d}")
     chosen = rng.choice(question.distractors).option if rng.random() < 0.5 else None
     prompt = explanation_prompt(question, chosen)
-    more = {
-        "provenance": question.provenance,
-        "key": question.key,
-        "chosen": chosen,
-        "answer": question.correct_answer,
-        "question": question.to_json(),
-    }
-    return _row(kind, number, prompt, explanation_draft(rng, question, prompt), skill, more)
+    return _row(
+        identifier,
+        prompt,
+        explanation_draft(rng, question, prompt),
+        skill,
+        provenance=question.provenance,
+        key=question.key,
+        chosen=chosen,
+        answer=question.correct_answer,
+        question={**question.to_json(), "rationale": "", "steps": [], "distractors": []},
+    )
 
 
 def _render_unit(specs: Sequence[tuple[str, int]], seed: int) -> list[Outcome]:

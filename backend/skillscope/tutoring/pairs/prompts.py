@@ -28,7 +28,7 @@ __all__ = ["Prompt", "explanation_prompt", "feedback_json", "feedback_prompt", "
 
 @dataclass(frozen=True)
 class Prompt:
-    """One input: `text` as sent, `delex` for the model, `slots` to fill what the model writes, `about` a skill's name."""
+    """One input: `text` as sent, `delex` for the model, `slots` to fill what it writes, `about` a skill's name."""
 
     kind: str
     text: str

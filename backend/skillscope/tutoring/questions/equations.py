@@ -30,21 +30,26 @@ def _polynomial(tree: Tree) -> Polynomial | None:
         return {(): Fraction(str(tree[1]))}
     if head == "var":
         return {((str(tree[1]), 1),): Fraction(1)}
-    parts = [_polynomial(part) for part in tree[1:] if isinstance(part, tuple)]
-    first = parts[0]
-    if first is None or None in parts or head not in ("neg", "+", "-", "*", "/", "^"):
+    parts = [known for part in tree[1:] if isinstance(part, tuple) and (known := _polynomial(part)) is not None]
+    if head == "neg" and len(parts) == 1:
+        return _times(parts[0], {(): Fraction(-1)})
+    if head not in ("+", "-", "*", "/", "^") or len(parts) != 2:
         return None
-    if head == "neg":
-        return _times(first, {(): Fraction(-1)})
-    second = parts[1]
-    assert second is not None  # noqa: S101 - None was ruled out above
+    first, second = parts
     if head in ("+", "-"):
-        total = dict(first)
-        for powers, value in second.items():
-            total[powers] = total.get(powers, Fraction(0)) + (value if head == "+" else -value)
-        return total
-    if head == "*":
-        return _times(first, second)
+        return _plus(first, second, 1 if head == "+" else -1)
+    return _times(first, second) if head == "*" else _scaled(head, first, second)
+
+
+def _plus(first: Polynomial, second: Polynomial, sign: int) -> Polynomial:
+    total = dict(first)
+    for powers, value in second.items():
+        total[powers] = total.get(powers, Fraction(0)) + sign * value
+    return total
+
+
+def _scaled(head: str, first: Polynomial, second: Polynomial) -> Polynomial | None:
+    """A quotient by a number, or a small whole power; None for anything else."""
     if set(second) != {()}:
         return None
     constant = second[()]

@@ -135,10 +135,7 @@ def _family(row: dict[str, Any]) -> Family:
 
 
 def _read(*path: str) -> Any:
-    return yaml.load(
-        files("skillscope.tutoring").joinpath("questions", *path).read_text("utf-8"),
-        Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
-    )
+    return yaml.safe_load(files("skillscope.tutoring").joinpath("questions", *path).read_text("utf-8"))
 
 
 @cache

@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 from skillscope.errors import SchemaError
 from skillscope.tutoring.expressions import ExpressionError, evaluate, holds
@@ -11,14 +12,28 @@ from skillscope.tutoring.mathtext import Context, MathError, false_statements, i
 from skillscope.tutoring.questions.equations import equation_key
 from skillscope.tutoring.questions.families import Family, load_words, misconceptions
 from skillscope.tutoring.questions.model import Distractor, Question, Step, math_context
-from skillscope.tutoring.slots import NUMBER, SLOT, display, fill, to_number
+from skillscope.tutoring.slots import NUMBER, SLOT, SlotError, display, fill, to_number
 from skillscope.tutoring.taxonomy import load_taxonomy
 
 __all__ = ["make_math_question", "number_slots", "renamed"]
 
 TRIES = 400
+MAX_OPTION = 10**7
+MAX_DENOMINATOR = 1000
+_RANGE = re.compile(r"(\d+)-(\d+)")
 _BREAK = "\x1e"
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+
+
+def _parts(name: str, choice: Any) -> Iterator[tuple[str, Any]]:
+    """The slots that one drawn word, number, list (`name0`, `name1`, …) or record (its keys) gives."""
+    if isinstance(choice, dict):
+        for key, part in choice.items():
+            yield from _parts(key, part)
+    elif isinstance(choice, list):
+        yield from ((f"{name}{index}", part) for index, part in enumerate(choice))
+    else:
+        yield name, choice
 
 
 def _drawn(family: Family, rng: random.Random, scale: int) -> tuple[dict[str, Fraction], dict[str, str]]:
@@ -27,25 +42,15 @@ def _drawn(family: Family, rng: random.Random, scale: int) -> tuple[dict[str, Fr
         numbers: dict[str, Fraction] = {}
         shown: dict[str, str] = {}
         for name, spec in family.draw.items():
-            if isinstance(spec, str) and re.fullmatch(r"\d+-\d+", spec):
-                low, high = map(int, spec.split("-"))
-                numbers[name] = Fraction(rng.randint(low, high * scale))
-                continue
-            choice = rng.choice(load_words()[spec[1:]] if isinstance(spec, str) else spec)
-            if isinstance(choice, dict):
-                for key, part in choice.items():
-                    rows = {key: part} if isinstance(part, str) else {f"{key}{i}": word for i, word in enumerate(part)}
-                    shown.update({slot: fill(word, shown) for slot, word in rows.items()})
-            elif isinstance(choice, list):
-                for index, part in enumerate(choice):
-                    if isinstance(part, int):
-                        numbers[f"{name}{index}"] = Fraction(part)
-                    else:
-                        shown[f"{name}{index}"] = fill(part, shown)
-            elif isinstance(choice, int | float):
-                numbers[name] = Fraction(str(choice))
+            if isinstance(spec, str) and (bounds := _RANGE.fullmatch(spec)):
+                numbers[name] = Fraction(rng.randint(int(bounds[1]), int(bounds[2]) * scale))
             else:
-                shown[name] = choice
+                choice = rng.choice(load_words()[spec[1:]] if isinstance(spec, str) else spec)
+                for slot, part in _parts(name, choice):
+                    if isinstance(part, int | float):
+                        numbers[slot] = Fraction(str(part))
+                    else:
+                        shown[slot] = fill(part, shown)
         try:
             for name, expression in family.let.items():
                 numbers[name] = evaluate(expression, numbers)
@@ -170,21 +175,19 @@ def _candidates(
         value, why = (row[0], row[1]) if isinstance(row, list) else (row, "")
         try:
             option = fill(_option_template(family, value), shown)
-        except (SchemaError, ExpressionError):
-            continue
-        except Exception as error:  # a slot without a value for these numbers: the misconception leads nowhere
-            if type(error).__name__ != "SlotError":
-                raise
-            continue
-        wrong = to_number(option)
-        if number is not None:
-            if wrong is None or (wrong <= 0 < number and not family.signed):
-                continue
-            if wrong.denominator != 1 and number.denominator == 1 and not family.fractions:
-                continue
-            if abs(wrong) > 10**7 or wrong.denominator > 1000:
-                continue
-        yield option, name.split(".")[0], why
+        except SlotError:
+            continue  # the misconception leads nowhere with these numbers
+        if number is None or _believable(family, number, to_number(option)):
+            yield option, name.split(".")[0], why
+
+
+def _believable(family: Family, right: Fraction, wrong: Fraction | None) -> bool:
+    """Whether a wrong number looks like an answer beside the right one: sign, wholeness, size."""
+    if wrong is None or abs(wrong) > MAX_OPTION or wrong.denominator > MAX_DENOMINATOR:
+        return False
+    if wrong <= 0 < right and not family.signed:
+        return False
+    return family.fractions or wrong.denominator == 1 or right.denominator != 1
 
 
 def _numeric(options: list[str]) -> bool:

@@ -35,7 +35,7 @@ class Question:
 
     `names` maps the family's own slot names onto the numbered ones (`a` -> `n1`). `key` is the normalised equation
     (or the family with its values): two questions that differ only in a variable's letter or in a story share it.
-    `points`, `functions`, `region` say what the letters of the question stand for, so that any text about it can be checked.
+    `points`, `functions`, `region` say what its letters stand for, so that any text about it can be checked.
     """
 
     id: str

@@ -1,0 +1,172 @@
+"""`skillscope tutoring`: questions, training pairs, and their mix with real ones."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from skillscope.settings import get_settings
+
+if TYPE_CHECKING:
+    from skillscope.synthesis import RunOptions, RunResult
+
+__all__ = [
+    "app",
+    "command_import_gsm8k",
+    "command_mix",
+    "command_pairs_generate",
+    "command_pairs_report",
+    "command_pairs_review",
+    "command_questions_generate",
+]
+
+app = typer.Typer(no_args_is_help=True, help="SAT practice: questions, training pairs, mixing.")
+questions_app = typer.Typer(no_args_is_help=True, help="Practice questions with checked answers and steps.")
+pairs_app = typer.Typer(no_args_is_help=True, help="Verified pairs of input and output for the small language model.")
+import_app = typer.Typer(no_args_is_help=True, help="Questions from elsewhere, in the same shape.")
+app.add_typer(questions_app, name="questions")
+app.add_typer(pairs_app, name="pairs")
+app.add_typer(import_app, name="import")
+
+Seed = Annotated[int, typer.Option(min=0, help="The same plan and seed give the same bytes.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Forget an earlier run of this output.")]
+
+
+@import_app.callback()
+def _imports() -> None:
+    pass
+
+
+@contextmanager
+def _options(command: str, *, fresh: bool) -> "Iterator[RunOptions]":
+    """Options with a progress line on stderr where that is a terminal."""
+    from skillscope.synthesis import RunOptions, rich_report
+
+    if not sys.stderr.isatty():
+        yield RunOptions(command=command, fresh=fresh)
+        return
+    with rich_report(command) as report:
+        yield RunOptions(command=command, fresh=fresh, report=report)
+
+
+def _say(result: "RunResult") -> None:
+    counts = result.manifest.counts
+    typer.echo(f"{counts.kept} of {counts.planned} rows -> {result.output}")
+    for what, reasons in (("dropped", counts.dropped), ("failed", counts.failed)):
+        for reason, count in reasons.items():
+            typer.echo(f"{what}: {count} ({reason})", err=True)
+
+
+@questions_app.command("generate")
+def command_questions_generate(
+    output: Annotated[Path, typer.Option(help="JSONL to write.")],
+    count: Annotated[int, typer.Option(min=1, help="Questions, all skills in equal shares.")] = 1000,
+    seed: Seed = 42,
+    *,
+    fresh: Fresh = False,
+) -> None:
+    """Generate questions for every skill: four options, named misconceptions, steps confirmed by SymPy."""
+    from skillscope.tutoring.questions.generate import generate_questions
+
+    command = f"tutoring questions generate --count {count} --seed {seed}"
+    with _options(command, fresh=fresh) as options:
+        result = generate_questions(output, count, seed=seed, options=options)
+    _say(result)
+
+
+@import_app.command("gsm8k")
+def command_import_gsm8k(
+    source: Annotated[Path, typer.Argument(help="GSM8K's JSONL: question, answer.")],
+    output: Annotated[Path, typer.Option(help="JSONL to write.")],
+) -> None:
+    """Bring in GSM8K word problems as free-response questions with symbolic steps; unchecked lines are dropped."""
+    from skillscope.tutoring.questions.gsm8k import import_gsm8k
+
+    manifest = import_gsm8k(source, output)
+    typer.echo(f"{manifest.kept} of {manifest.read} questions -> {output}")
+    for reason, number in manifest.dropped.items():
+        typer.echo(f"dropped: {number} ({reason})", err=True)
+
+
+@pairs_app.command("generate")
+def command_pairs_generate(
+    output: Annotated[Path, typer.Option(help="JSONL to write.")] = Path("data/synthetic_sat_data.jsonl"),
+    feedback: Annotated[int, typer.Option(min=0)] = 20_000,
+    explanations: Annotated[int, typer.Option(min=0)] = 20_000,
+    plans: Annotated[int, typer.Option(min=0)] = 10_000,
+    seed: Seed = 42,
+    *,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; changes nothing in the output.")] = None,
+    fresh: Fresh = False,
+) -> None:
+    """Generate pairs of feedback, explanations and plan adjustments, every one verified by code."""
+    from skillscope.tutoring.pairs.generate import PairPlan, generate_pairs
+
+    plan = PairPlan(feedback, explanations, plans)
+    command = (
+        f"tutoring pairs generate --feedback {feedback} --explanations {explanations} --plans {plans} --seed {seed}"
+    )
+    workers = workers or get_settings().workers
+    with _options(command, fresh=fresh) as options:
+        result = generate_pairs(output, plan, seed=seed, workers=workers, options=options)
+    _say(result)
+
+
+@pairs_app.command("report")
+def command_pairs_report(
+    pairs: Annotated[Path, typer.Option("--input", help="Pairs as JSONL.")] = Path("data/synthetic_sat_data.jsonl"),
+    output: Annotated[Path, typer.Option(help="HTML to write; the figures as JSON beside it.")] = Path(
+        "data/synthetic_sat_data.report.html"
+    ),
+) -> None:
+    """Report variety, lengths, coverage, duplicates and verification; exit code 1 where a target is missed."""
+    from skillscope.tutoring.pairs.report import report_pairs, targets
+
+    figures = report_pairs(pairs, output)
+    met = True
+    for kind, row in figures.kinds.items():
+        for what, measured, wanted, good in targets(kind, row):
+            met = met and good
+            typer.echo(f"{'met ' if good else 'MISS'} {kind}: {what} {measured} (wanted: {wanted})")
+    typer.echo(f"-> {output}")
+    if not met:
+        raise typer.Exit(1)
+
+
+@pairs_app.command("review")
+def command_pairs_review(
+    pairs: Annotated[Path, typer.Option("--input", help="Pairs as JSONL.")] = Path("data/synthetic_sat_data.jsonl"),
+    output: Annotated[Path, typer.Option(help="CSV to write for a person.")] = Path("data/pairs_review.csv"),
+    sample: Annotated[int, typer.Option(min=1)] = 100,
+    seed: Seed = 42,
+    verdicts: Annotated[Path | None, typer.Option(help="A reviewed CSV to read back instead.")] = None,
+) -> None:
+    """Write a sample as CSV for a person; with --verdicts, read the verdicts (good, minor, wrong) back."""
+    from skillscope.tutoring.pairs.review import read_review, review_path, write_review
+
+    if verdicts is None:
+        typer.echo(f"{write_review(pairs, output, sample, seed=seed)} pairs -> {output}")
+        return
+    summary = read_review(pairs, verdicts)
+    found = ", ".join(f"{count} {verdict}" for verdict, count in summary.verdicts.items()) or "none"
+    typer.echo(f"{summary.judged} of {summary.sampled} judged: {found} -> {review_path(pairs)}")
+
+
+@app.command("mix")
+def command_mix(
+    synthetic: Annotated[Path, typer.Option(help="Synthetic pairs.")],
+    real: Annotated[Path, typer.Option(help="Real pairs.")],
+    output: Annotated[Path, typer.Option(help="JSONL to write.")],
+    seed: Seed = 42,
+    share: Annotated[
+        float | None, typer.Option(min=0, max=0.99, help="Synthetic share, instead of the policy.")
+    ] = None,
+) -> None:
+    """Mix synthetic and real pairs as the transition policy says; the manifest states the phase."""
+    from skillscope.tutoring.mix import mix_pairs
+
+    manifest = mix_pairs(synthetic, real, output, seed=seed, share=share)
+    typer.echo(f"{manifest.phase}: {manifest.real} real + {manifest.synthetic_kept} synthetic -> {output}")

@@ -1,0 +1,198 @@
+"""Figures about a set of pairs: verification, variety, near duplicates, lengths, coverage."""
+
+import json
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasketch import MinHash, MinHashLSH
+from pydantic import BaseModel, ConfigDict
+
+from skillscope.errors import FileError, SchemaError
+from skillscope.tutoring.slots import SLOT
+from skillscope.tutoring.taxonomy import load_taxonomy
+from skillscope.tutoring.verify import verify_pair
+
+__all__ = ["KindFigures", "PairFigures", "distinct", "measure_pairs", "near_duplicates", "read_pairs", "self_bleu"]
+
+NEAR = 0.8
+PERMUTATIONS = 64
+
+
+class KindFigures(BaseModel):
+    """One kind of pair."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pairs: int
+    verified: int
+    faults: dict[str, int]
+    frames_used: int
+    delex_sentences: int
+    distinct_1: float
+    distinct_2: float
+    delex_distinct_2: float
+    self_bleu: float
+    exact_duplicates: int
+    near_duplicate_share: float
+    words_low: int
+    words_mean: float
+    words_high: int
+    lengths: dict[int, int]
+    skills: dict[str, int]
+    least_skill_share: float
+    """Pairs of the rarest skill over the even share of a skill."""
+
+
+class PairFigures(BaseModel):
+    """All kinds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: str
+    kinds: dict[str, KindFigures]
+
+
+def read_pairs(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a pairs file.
+
+    Raises:
+        FileError: it cannot be read.
+        SchemaError: a line is no JSON object.
+    """
+    try:
+        with path.open(encoding="utf-8") as stream:
+            for number, line in enumerate(stream, start=1):
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise SchemaError(f"{path}, line {number}: not a JSON object")
+                yield row
+    except json.JSONDecodeError as error:
+        raise SchemaError(f"{path}: a line is not JSON") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{path} cannot be read as UTF-8 text") from error
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"⟨[^⟩]*⟩|\w+|[^\w\s]", text.lower())
+
+
+def distinct(texts: Sequence[list[str]], order: int) -> float:
+    """Distinct n-grams over all n-grams (Li et al. 2016)."""
+    grams: set[tuple[str, ...]] = set()
+    total = 0
+    for tokens in texts:
+        rows = list(zip(*(tokens[start:] for start in range(order)), strict=False))
+        grams.update(rows)
+        total += len(rows)
+    return len(grams) / total if total else math.nan
+
+
+def _bleu(candidate: list[str], references: Sequence[list[str]]) -> float:
+    """BLEU-4 with add-one smoothing above unigrams and the closest reference's length."""
+    logs = []
+    for order in range(1, 5):
+        grams = Counter(zip(*(candidate[start:] for start in range(order)), strict=False))
+        best: Counter[tuple[str, ...]] = Counter()
+        for reference in references:
+            best |= Counter(zip(*(reference[start:] for start in range(order)), strict=False))
+        hits = sum(min(count, best[gram]) for gram, count in grams.items())
+        total = sum(grams.values())
+        smooth = 0 if order == 1 else 1
+        if hits + smooth == 0 or total + smooth == 0:
+            return 0.0
+        logs.append(math.log((hits + smooth) / (total + smooth)))
+    closest = min((len(reference) for reference in references), key=lambda size: abs(size - len(candidate)))
+    brevity = min(0.0, 1 - closest / max(len(candidate), 1))
+    return math.exp(brevity + sum(logs) / 4)
+
+
+def self_bleu(texts: Sequence[list[str]], *, sample: int = 100, references: int = 50, seed: int = 0) -> float:
+    """Mean BLEU-4 of sampled texts against other sampled texts (Zhu et al. 2018); lower is more varied."""
+    rng = random.Random(seed)
+    if len(texts) < 2:
+        return math.nan
+    chosen = rng.sample(range(len(texts)), min(sample, len(texts)))
+    scores = []
+    for index in chosen:
+        others = [other for other in rng.sample(range(len(texts)), min(references + 1, len(texts))) if other != index]
+        scores.append(_bleu(texts[index], [texts[other] for other in others[:references]]))
+    return float(np.mean(scores))
+
+
+def near_duplicates(texts: Sequence[str], *, threshold: float = NEAR) -> float:
+    """Share of texts that resemble an earlier one: MinHash estimate of the Jaccard index of word trigrams."""
+    index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
+    sketches = []
+    for text in texts:
+        words = text.lower().split()
+        shingles = {" ".join(words[at : at + 3]).encode() for at in range(max(len(words) - 2, 1))}
+        sketch = MinHash(num_perm=PERMUTATIONS, seed=1)
+        sketch.update_batch(list(shingles))
+        sketches.append(sketch)
+    found = 0
+    for number, sketch in enumerate(sketches):
+        close = index.query(sketch)
+        if any(sketch.jaccard(sketches[other]) >= threshold for other in close):
+            found += 1
+        index.insert(number, sketch)
+    return found / len(texts) if texts else math.nan
+
+
+def _kind(rows: Sequence[Mapping[str, Any]], *, near: bool) -> KindFigures:
+    verdicts = [verify_pair(row) for row in rows]
+    faults = Counter(reason.split(":")[0] for verdict in verdicts for reason in verdict.reasons)
+    tokens = [_tokens(row["output"]) for row in rows]
+    delex = [_tokens(row["output_delex"]) for row in rows]
+    words = [len(row["output"].split()) for row in rows]
+    skills = Counter(row["skill"] for row in rows)
+    known = [skill.id for skill in load_taxonomy().skills]
+    sentences = {
+        re.sub(r"r\d+=[^⟩]*|r\d+", "r", sentence)
+        for row in rows
+        for sentence in re.split(r"(?<=[.!?])\s+", row["output_delex"])
+        if SLOT.search(sentence) or sentence
+    }
+    return KindFigures(
+        pairs=len(rows),
+        verified=sum(verdict.ok for verdict in verdicts),
+        faults=dict(sorted(faults.items())),
+        frames_used=len({frame for row in rows for frame in row["frames"]}),
+        delex_sentences=len(sentences),
+        distinct_1=distinct(tokens, 1),
+        distinct_2=distinct(tokens, 2),
+        delex_distinct_2=distinct(delex, 2),
+        self_bleu=self_bleu(tokens),
+        exact_duplicates=len(rows) - len({row["output"] for row in rows}),
+        near_duplicate_share=near_duplicates([row["output"] for row in rows]) if near else math.nan,
+        words_low=min(words),
+        words_mean=float(np.mean(words)),
+        words_high=max(words),
+        lengths=dict(sorted(Counter(words).items())),
+        skills={skill: skills.get(skill, 0) for skill in known},
+        least_skill_share=min(skills.get(skill, 0) for skill in known) * len(known) / len(rows),
+    )
+
+
+def measure_pairs(path: Path, *, near: bool = True) -> PairFigures:
+    """Figures of a pairs file; `near=False` leaves near duplicates out (the slow part).
+
+    Raises:
+        FileError: the file cannot be read.
+        SchemaError: it is empty, or a line lacks a field.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in read_pairs(path):
+        groups.setdefault(str(row.get("kind")), []).append(row)
+    if not groups:
+        raise SchemaError(f"{path} holds no pairs")
+    try:
+        kinds = {kind: _kind(rows, near=near) for kind, rows in sorted(groups.items())}
+    except KeyError as error:
+        raise SchemaError(f"{path}: a pair lacks the field {error}") from error
+    return PairFigures(file=path.name, kinds=kinds)
