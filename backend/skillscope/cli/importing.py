@@ -28,7 +28,8 @@ def command_import_mind_ca(
     from skillscope.store import open_database
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("children", total=None)
         result = import_mind_ca(
             open_database(get_settings().database),
