@@ -22,7 +22,7 @@ def _treebanks(folder: Path | None) -> Path:
 def train(
     output: Annotated[Path, typer.Option(help="Folder to write the pipeline to.")],
     treebanks: Treebanks = None,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 14_000,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 5_400,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> None:
     """Train the pipeline from treebanks, write it, and print its accuracy table."""

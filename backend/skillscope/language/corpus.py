@@ -130,7 +130,7 @@ def hesitate(sentence: Sentence, rng: random.Random, share: float = HESITATIONS)
 
 
 def _append(to: Sentence, *token: Any) -> None:
-    columns = (to.words, to.spaces, to.upos, to.lemmas, to.heads, to.deps, to.starts)
+    columns: tuple[list[Any], ...] = (to.words, to.spaces, to.upos, to.lemmas, to.heads, to.deps, to.starts)
     for column, value in zip(columns, token, strict=True):
         column.append(value)
 
