@@ -54,6 +54,8 @@ class Exchange(_Strict):
 class Move(Exchange):
     """How the template provider applies a pattern: one exchange or two, and what to note about it."""
 
+    opening: tuple[str, ...] = ()
+    """Ways to open a conversation that begins with this pattern, where the library's do not fit."""
     then: Exchange | None = None
     note: str
 

@@ -2,11 +2,12 @@
 
 import random
 import string
+from collections.abc import Iterable
 from typing import Any, Final
 
 from skillscope.conversations.library import Library, Topic
 
-__all__ = ["Words", "fill", "topic_slots"]
+__all__ = ["Words", "fill", "slots_of", "topic_slots"]
 
 
 class Words(string.Formatter):
@@ -20,6 +21,11 @@ class Words(string.Formatter):
         return super().convert_field(value, conversion)
 
 
+def slots_of(templates: Iterable[str]) -> set[str]:
+    """The names of the slots that templates use."""
+    return {name for template in templates for _, name, _, _ in Words().parse(template) if name}
+
+
 def fill(template: str, slots: dict[str, str]) -> str:
     """A template with its slots filled."""
     return Words().vformat(template, (), slots)
@@ -29,20 +35,25 @@ def _parts(line: str) -> list[str]:
     return [part.strip() for part in line.split(" | ")]
 
 
+def _hours(hours: str | int) -> str:
+    return "1 hour" if int(hours) == 1 else f"{hours} hours"
+
+
 def _rate(share: float, hours: float) -> str:
     rate = share / hours
     return f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}" if rate >= 1 else f"{rate:.2f}"
 
 
 def _coding(record: dict[str, Any], draw: random.Random) -> dict[str, str]:
-    """Options, risks and measures come in an order drawn for the row; efforts keep theirs, which is by return."""
+    """Risks, measures and all options but the first, which fits most often, come in an order drawn for the row."""
     slots = {"ask": str(record["ask"])}
     slots |= dict(zip(("have0", "have1"), _parts(record["have"]), strict=True))
     slots |= dict(zip(("h0", "h1", "h2"), _parts(record["how"]), strict=True))
     slots |= dict(zip(("claim", "truth"), _parts(record["claim"]), strict=True))
-    measures = _parts(record["watch"])
-    slots |= dict(zip(("m0", "m1"), draw.sample(measures, 2), strict=True))
-    for index, option in enumerate(draw.sample(record["options"], 3)):
+    for index, measure in enumerate(draw.sample(_parts(record["watch"]), 2)):
+        slots |= {f"a{index}": measure, f"m{index}": measure.partition(", ")[0]}  # with and without its threshold
+    first, *others = record["options"]
+    for index, option in enumerate((first, *draw.sample(others, 2))):
         slots |= dict(zip((f"n{index}", f"g{index}", f"b{index}", f"w{index}"), _parts(option), strict=True))
     for index, risk in enumerate(draw.sample(record["risks"], 3)):
         slots |= dict(zip((f"r{index}", f"f{index}"), _parts(risk), strict=True))
@@ -50,12 +61,12 @@ def _coding(record: dict[str, Any], draw: random.Random) -> dict[str, str]:
         slots |= dict(zip((f"loose{index}", f"exact{index}", f"why{index}"), _parts(term), strict=True))
     efforts = [_parts(effort) for effort in record["effort"]]
     for index, (what, hours, share) in enumerate(efforts):
-        slots |= {f"e{index}": what, f"t{index}": hours, f"s{index}": share}
+        slots |= {f"e{index}": what, f"d{index}": _hours(hours), f"s{index}": share}
         slots[f"p{index}"] = _rate(float(share), float(hours))
-    first, last = efforts[0], efforts[2]
+    best, last = efforts[0], efforts[2]
     slots["cum"] = str(int(efforts[0][2]) + int(efforts[1][2]))
-    slots["hours"] = str(int(efforts[0][1]) + int(efforts[1][1]))
-    slots["times"] = f"{float(first[2]) / float(first[1]) / (float(last[2]) / float(last[1])):.0f}"
+    slots["hours"] = _hours(int(efforts[0][1]) + int(efforts[1][1]))
+    slots["times"] = f"{float(best[2]) / float(best[1]) / (float(last[2]) / float(last[1])):.0f}"
     for index, (low, high) in enumerate(((4, 6), (3, 5), (7, 9), (5, 7))):
         slots[f"c{index}"] = str(draw.randint(low, high))
     return slots

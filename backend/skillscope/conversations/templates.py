@@ -4,9 +4,9 @@ import random
 from collections.abc import Sequence
 from typing import Any, Final
 
-from skillscope.conversations.library import Exchange, Library
+from skillscope.conversations.library import Exchange, Filler, Library
 from skillscope.conversations.plan import ConversationPlan, ConversationSpec
-from skillscope.conversations.slots import fill, topic_slots
+from skillscope.conversations.slots import fill, slots_of, topic_slots
 from skillscope.synthesis import Check, Generator, Outcome, row_random
 from skillscope.synthesis.filters import NearDuplicates
 
@@ -15,16 +15,25 @@ __all__ = ["TemplateConversations", "render_conversation"]
 VERSION: Final = "templates.v1"
 
 
-def _exchanges(library: Library, spec: ConversationSpec, draw: random.Random) -> list[Exchange]:
-    """The patterns' exchanges, and fillers where that leaves fewer than wanted (three to five in all)."""
+def _patterns_exchanges(library: Library, spec: ConversationSpec) -> list[Exchange]:
     made: list[Exchange] = []
     for pattern in spec.patterns:
         move = library.moves[pattern.name]
         made += [move, *((move.then,) if move.then else ())]
+    return made
+
+
+def _fillers(
+    library: Library, spec: ConversationSpec, slots: dict[str, str], said: str, draw: random.Random
+) -> list[Filler]:
+    """The fillers that go with the patterns and ask for nothing that was talked about already, in a drawn order."""
     names = {pattern.name for pattern in spec.patterns}
-    fitting = [filler for filler in library.fillers if not names & set(filler.without)]
-    wanted = max(len(made), draw.choice((3, 4) if len(spec.patterns) == 2 else (4, 5)))
-    return made + draw.sample(fitting, min(wanted - len(made), len(fitting)))
+    fitting = [
+        filler
+        for filler in library.fillers
+        if not names & set(filler.without) and not any(slots[name] in said for name in slots_of(filler.ask))
+    ]
+    return draw.sample(fitting, len(fitting))
 
 
 def render_conversation(library: Library, spec: ConversationSpec, seed: int, attempt: int = 0) -> dict[str, Any]:
@@ -32,12 +41,20 @@ def render_conversation(library: Library, spec: ConversationSpec, seed: int, att
     draw = row_random(seed, f"conversations.{library.name}", spec.row, attempt)
     slots = topic_slots(library, spec.topic, draw)
     turns: list[dict[str, str]] = []
-    for index, exchange in enumerate(_exchanges(library, spec, draw)):
-        asked = fill(draw.choice(exchange.ask), slots)
-        if index == 0:
-            asked = f"{fill(draw.choice(library.opening), slots)} {asked}"
+
+    def speak(exchange: Exchange, opening: str = "") -> None:
+        asked = f"{fill(opening, slots)} {fill(draw.choice(exchange.ask), slots)}"
         turns.append({"role": "user", "content": asked.strip()})
         turns.append({"role": "assistant", "content": fill(draw.choice(exchange.answer), slots).strip()})
+
+    first, *rest = _patterns_exchanges(library, spec)
+    speak(first, draw.choice(library.moves[spec.patterns[0].name].opening or library.opening))
+    for exchange in rest:
+        speak(exchange)
+    wanted = draw.choice((3, 4) if len(spec.patterns) == 2 else (4, 5))
+    said = "\n".join(turn["content"] for turn in turns)
+    for filler in _fillers(library, spec, slots, said, draw)[: max(0, wanted - len(rest) - 1)]:
+        speak(filler)
     notes = [f"{p.name} by {fill(library.moves[p.name].note, slots)}" for p in spec.patterns]
     return {
         "topic": spec.topic.name,

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from datasketch import MinHash, MinHashLSH  # type: ignore[import-untyped]  # it ships no types
+from datasketch import MinHash, MinHashLSH
 
 __all__ = ["NearDuplicates", "english_share", "looks_english", "words_of"]
 
