@@ -3,9 +3,10 @@
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from io import TextIOBase
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TextIO
 
 import pandas as pd
 import pyarrow as pa
@@ -90,7 +91,6 @@ def _csv_parts(path: Path, columns: Sequence[str], part_rows: int) -> Iterator[p
             keep_default_na=False,
             na_values=empties,
             index_col=False,
-            float_precision="round_trip",
             chunksize=part_rows,
         ) as parts:
             yield from parts
@@ -138,10 +138,11 @@ def iter_frames(
     parts = _csv_parts if _kind(path) == ".csv" else _parquet_parts
     rows = 0
     for part in parts(path, columns, part_rows):
-        short = part[[name for name in columns if name in TEXT_COLUMNS]].isna().any(axis=1)
-        if short.any():
-            row = rows + int(short.to_numpy().argmax()) + 1
-            raise SchemaError(f"{path}: row {row} has fewer cells than the {len(columns)} columns")
+        empty = part[[name for name in columns if name in TEXT_COLUMNS]].isna()
+        if empty.any(axis=None):
+            name = str(empty.any().idxmax())
+            row = rows + int(empty[name].to_numpy().argmax()) + 1
+            raise SchemaError(f"{path}: row {row} has no {name}; an empty text stands for none", field=name)
         try:
             check_rows(part, columns, complete=complete, first_row=rows + 1)
         except SchemaError as error:
@@ -161,6 +162,19 @@ def read_frame(path: Path, columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
 def read_dataset(path: Path) -> pd.DataFrame:
     """A whole dataset of 38 columns, checked against the contract; errors as in `iter_frames`."""
     return read_frame(path, COLUMNS)
+
+
+class _Lines(TextIOBase):
+    """Passes on rows that end in "\\n\\r" with "\\n" alone.
+
+    The csv module quotes a line break only if it is in the writer's line terminator, and a text may hold either kind.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str, /) -> int:
+        return self._file.write(row.removesuffix("\r"))
 
 
 class FrameWriter:
@@ -193,7 +207,7 @@ class FrameWriter:
         if hasattr(self, "_parquet"):
             self._parquet.write_table(pa.Table.from_pandas(part, self._schema, preserve_index=False))
         else:
-            part.to_csv(self._file, header=False, index=False, lineterminator="\n")
+            part.to_csv(_Lines(self._file), header=False, index=False, lineterminator="\n\r")
         self.rows += len(part)
 
     def __exit__(

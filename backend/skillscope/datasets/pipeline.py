@@ -65,6 +65,9 @@ PART_ROWS: Final = 504
 ROWS_FOR_ONE_PROCESS: Final = 1512
 """Up to here a process of its own costs more (loading the language pipeline) than it brings."""
 
+BYTES_OF_A_ROW: Final = 300
+"""Of a CSV with responses; only to decide whether processes are worth starting."""
+
 Progress = Callable[[int, int | None], None]
 """Called with the rows done and, where known, the rows to do."""
 
@@ -83,10 +86,8 @@ class StageResult:
         return self.manifest.counts.kept
 
 
-def _workers(rows: int | None, workers: int | None) -> int:
-    if rows is not None and rows <= ROWS_FOR_ONE_PROCESS:
-        return 1
-    return workers or get_settings().workers
+def _workers(rows: int, workers: int | None) -> int:
+    return 1 if rows <= ROWS_FOR_ONE_PROCESS else workers or get_settings().workers
 
 
 def _write(
@@ -190,6 +191,11 @@ class _Input:
         return self.manifest.counts.kept if self.manifest else None
 
     @property
+    def about(self) -> int:
+        """Rows, guessed from the size of the file where no manifest says."""
+        return self.path.stat().st_size // BYTES_OF_A_ROW if self.rows is None else self.rows
+
+    @property
     def balanced(self) -> bool:
         return self.manifest is not None and self.manifest.balanced
 
@@ -230,7 +236,7 @@ def extract_linguistic_features(
     _refuse_same(source, output)
     given = _open_input(source)
     parts = iter_frames(source, RESPONSE_COLUMNS, part_rows=PART_ROWS)
-    with WorkerPool(_workers(given.rows, workers)) as pool:
+    with WorkerPool(_workers(given.about, workers)) as pool:
         manifest = _write(
             output,
             LINGUISTIC_COLUMNS,
@@ -287,7 +293,7 @@ def generate_behavioral_features(
     given = _open_input(source)
     students, notes = _seed_of(given, seed)
     jobs = ((part, students) for part in iter_frames(source, LINGUISTIC_COLUMNS, part_rows=PART_ROWS))
-    with WorkerPool(_workers(given.rows, workers)) as pool:
+    with WorkerPool(_workers(given.about, workers)) as pool:
         manifest = _write(
             output,
             FEATURE_COLUMNS,
