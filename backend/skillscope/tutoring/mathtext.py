@@ -268,7 +268,7 @@ def _value(tree: Tree, env: Mapping[str, Number], context: Context) -> Number:
 
 
 def _raised(base: Number, exponent: Number) -> Number:
-    if abs(exponent) > 40:
+    if not -40 <= exponent <= 40:
         raise MathError("an exponent too large to check")
     if base < 0 and exponent != int(exponent):
         raise MathError("a root of a negative number")

@@ -17,6 +17,7 @@ A family draws numbers and words, derives others, and words a question, its solu
 | `at`, `functions`, `region` | what the letters stand for: point(s), function bodies, the inequality |
 | `idea`, `steps`, `verify` | wordings of the explanation |
 | `distractors` | misconception -> expression or wording, or `[that, how one gets there]` |
+| `unscaled` | drawn numbers that stay small when a caller asks for larger ones (exponents) |
 | `signed`, `fractions` | wrong options may be negative / fractions though the answer is not |
 """
 
@@ -70,6 +71,7 @@ class Family:
     idea: tuple[str, ...] = ()
     verify: tuple[str, ...] = ()
     passage: tuple[str, ...] = ()
+    unscaled: frozenset[str] = frozenset()
     signed: bool = False
     fractions: bool = False
     section: str = "Math"
@@ -127,6 +129,7 @@ def _family(row: dict[str, Any]) -> Family:
         idea=tuple(computed(text) for text in row.get("idea", ())),
         verify=tuple(computed(text) for text in row.get("verify", ())),
         passage=_texts(row, "passage"),
+        unscaled=frozenset(row.get("unscaled", ())),
         signed=row.get("signed", False),
         fractions=row.get("fractions", False),
         section=load_taxonomy().get(row["skill"]).section,

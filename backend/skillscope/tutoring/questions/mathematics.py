@@ -43,7 +43,8 @@ def _drawn(family: Family, rng: random.Random, scale: int) -> tuple[dict[str, Fr
         shown: dict[str, str] = {}
         for name, spec in family.draw.items():
             if isinstance(spec, str) and (bounds := _RANGE.fullmatch(spec)):
-                numbers[name] = Fraction(rng.randint(int(bounds[1]), int(bounds[2]) * scale))
+                factor = 1 if name in family.unscaled else scale
+                numbers[name] = Fraction(rng.randint(int(bounds[1]), int(bounds[2]) * factor))
             else:
                 choice = rng.choice(load_words()[spec[1:]] if isinstance(spec, str) else spec)
                 for slot, part in _parts(name, choice):

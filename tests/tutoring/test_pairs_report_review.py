@@ -1,0 +1,75 @@
+import csv
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from skillscope.errors import SchemaError
+from skillscope.tutoring.pairs.measures import distinct, near_duplicates, self_bleu
+from skillscope.tutoring.pairs.report import report_pairs, targets
+from skillscope.tutoring.pairs.review import read_review, review_path, write_review
+
+
+def test_variety_by_hand() -> None:
+    assert distinct([["a", "b", "a"], ["a", "b"]], 1) == 2 / 5
+    assert distinct([["a", "b", "a"], ["a", "b"]], 2) == 2 / 3
+    same = [["one", "two", "three", "four", "five"]] * 5
+    assert self_bleu(same) == pytest.approx(1.0)
+    different = [[f"{n}-{word}" for word in "abcdef"] for n in range(5)]
+    assert self_bleu(different) == 0.0
+
+
+def test_near_duplicates_are_counted() -> None:
+    long = [f"{n} " + " ".join(f"w{n}-{k}" for k in range(60)) for n in range(8)]
+    assert near_duplicates(long) == 0.0
+    assert near_duplicates([*long, long[0] + " end", long[3]]) == pytest.approx(0.2)
+
+
+def test_the_report_is_one_page_with_every_kind(pairs_file: Path, tmp_path: Path) -> None:
+    figures = report_pairs(pairs_file, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    tags: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            tags.append(tag)
+            assert not any(name in ("src", "href") for name, _ in attrs)
+
+    Reader().feed(page)
+    assert tags.count("svg") == 3
+    assert set(figures.kinds) == {"explanation", "feedback", "plan"}
+    for kind, row in figures.kinds.items():
+        met = {what: good for what, _, _, good in targets(kind, row)}
+        assert met["pass verification"]
+        assert met["exact duplicates"]
+        assert met["near duplicates"]
+        assert met["words"]
+        assert met["rarest skill, of its even share"]
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["kinds"]["plan"]["pairs"] == 116
+
+
+def test_verdicts_come_back(pairs_file: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "review.csv"
+    assert write_review(pairs_file, sheet, 10, seed=1) == 10
+    with sheet.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for row, verdict in zip(rows, ["good"] * 7 + ["minor", "Wrong ", ""], strict=True):
+        row["verdict"] = verdict
+    with sheet.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    summary = read_review(pairs_file, sheet)
+    assert (summary.sampled, summary.judged) == (10, 9)
+    assert summary.verdicts == {"good": 7, "minor": 1, "wrong": 1}
+    assert summary.wrong == [rows[8]["id"]]
+    assert json.loads(review_path(pairs_file).read_text("utf-8"))["judged"] == 9
+
+
+@pytest.mark.parametrize(("column", "value"), [("verdict", "fine"), ("id", "nobody")])
+def test_a_broken_review_names_its_line(pairs_file: Path, tmp_path: Path, column: str, value: str) -> None:
+    row = {"id": "feedback-000000", "verdict": "good", column: value}
+    (tmp_path / "r.csv").write_text(f"id,verdict\n{row['id']},{row['verdict']}\n", encoding="utf-8")
+    with pytest.raises(SchemaError, match="line 2"):
+        read_review(pairs_file, tmp_path / "r.csv")

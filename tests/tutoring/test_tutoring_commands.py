@@ -1,0 +1,35 @@
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from skillscope.cli.tutoring import app
+
+
+def test_questions_pairs_and_mix_from_the_command_line(tmp_path: Path) -> None:
+    runner = CliRunner()
+    bank, made, mixed = (tmp_path / name for name in ("bank.jsonl", "made.jsonl", "mixed.jsonl"))
+    result = runner.invoke(app, ["questions", "generate", "--count", "29", "--seed", "1", "--output", str(bank)])
+    assert result.exit_code == 0, result.output
+    assert len(bank.read_text("utf-8").splitlines()) == 29
+    arguments = ["--feedback", "3", "--explanations", "4", "--plans", "2", "--workers", "1", "--output", str(made)]
+    result = runner.invoke(app, ["pairs", "generate", *arguments])
+    assert result.exit_code == 0, result.output
+    assert "9 of 9 rows" in result.output
+    result = runner.invoke(
+        app, ["mix", "--synthetic", str(made), "--real", str(made), "--output", str(mixed), "--share", "0.5"]
+    )
+    assert result.exit_code == 0, result.output
+    manifest = json.loads((tmp_path / "mixed.manifest.json").read_text("utf-8"))
+    assert manifest["dropped"]["same output as a real pair"] == 9
+
+
+def test_the_report_fails_where_a_target_is_missed(tmp_path: Path) -> None:
+    runner = CliRunner()
+    made, page = tmp_path / "made.jsonl", tmp_path / "made.html"
+    arguments = ["--feedback", "2", "--explanations", "0", "--plans", "0", "--workers", "1", "--output", str(made)]
+    assert runner.invoke(app, ["pairs", "generate", *arguments]).exit_code == 0
+    result = runner.invoke(app, ["pairs", "report", "--input", str(made), "--output", str(page)])
+    assert result.exit_code == 1
+    assert "MISS feedback: sentence frames used" in result.output
+    assert page.is_file()
