@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from counting import Asking, Word, right_answer
 from provider_server import ProviderServer, Reply, Seen
+from pydantic import SecretStr
 
 from conftest import SECRET
 from skillscope.errors import ConfigurationError, ProviderError
@@ -343,12 +344,14 @@ def test_prices_know_snapshots_and_refuse_to_guess(settings: Settings) -> None:
     connect("openai", ClientOptions(model="my-model", allow_unpriced=True), settings=settings).close()
 
 
-def test_a_missing_key_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_or_empty_key_is_named(settings: Settings) -> None:
     bare = settings.model_copy(update={"openai_api_key": None, "google_api_key": None})
-    with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
-        connect("openai", settings=bare)
-    with pytest.raises(ConfigurationError, match="GOOGLE_API_KEY"):
-        connect("gemini", settings=bare)
+    empty = settings.model_copy(update={"openai_api_key": SecretStr(" "), "google_api_key": SecretStr("")})
+    for none in (bare, empty):
+        with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
+            connect("openai", settings=none)
+        with pytest.raises(ConfigurationError, match="GOOGLE_API_KEY"):
+            connect("gemini", settings=none)
     with pytest.raises(ConfigurationError, match="openai or gemini"):
         connect("claude", settings=bare)
 

@@ -101,7 +101,8 @@ class Library:
 
 def _read(name: str) -> Any:
     text = resources.files(__package__).joinpath("library", name).read_text(encoding="utf-8")
-    return yaml.safe_load(text)
+    # the loader in C, where there is one, is ten times as fast on files of this size
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # both are safe loaders
 
 
 def _topics(entries: Sequence[dict[str, Any]]) -> tuple[Topic, ...]:

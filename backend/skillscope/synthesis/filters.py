@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from datasketch import MinHash, MinHashLSH
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 __all__ = ["NearDuplicates", "english_share", "looks_english", "words_of"]
 
@@ -44,11 +45,15 @@ class NearDuplicates:
 
     def __init__(self, *, threshold: float = 0.7, run: int = 3, permutations: int = 64) -> None:
         """`threshold`: Jaccard similarity of the sets of `run`-word runs from which two texts count as the same."""
+        from datasketch import MinHashLSH  # brings scipy along, which takes a second that most commands need not pay
+
         self._run, self._permutations, self._threshold = run, permutations, threshold
         self._index = MinHashLSH(threshold=threshold, num_perm=permutations)
         self._hashes: dict[str, MinHash] = {}
 
-    def _hash(self, text: str) -> MinHash:
+    def _hash(self, text: str) -> "MinHash":
+        from datasketch import MinHash
+
         words = words_of(text)
         runs = {" ".join(words[i : i + self._run]) for i in range(max(1, len(words) - self._run + 1))}
         made = MinHash(num_perm=self._permutations, seed=1, scheme="affine32")

@@ -11,7 +11,7 @@ from skillscope.synthesis.providers.client import Client, Policy
 from skillscope.synthesis.providers.ledger import Ledger
 from skillscope.synthesis.providers.prices import load_prices
 
-__all__ = ["DEFAULT_MODELS", "PROVIDERS", "ClientOptions", "ProviderName", "connect"]
+__all__ = ["DEFAULT_MODELS", "PROVIDERS", "ClientOptions", "ProviderName", "connect", "provider_key"]
 
 ProviderName = Literal["template", "openai", "gemini"]
 PROVIDERS: Final[tuple[ProviderName, ...]] = ("template", "openai", "gemini")
@@ -57,24 +57,28 @@ def connect(name: str, options: ClientOptions | None = None, *, settings: Settin
     )
 
 
+def provider_key(name: str, settings: Settings) -> str | None:
+    """The key of a provider; an empty variable is none."""
+    secret = settings.openai_api_key if name == "openai" else settings.google_api_key
+    return (secret.get_secret_value().strip() or None) if secret else None
+
+
 def _provider(name: str, model: str, options: ClientOptions, settings: Settings, *, fixed_sampling: bool) -> Provider:
+    key = provider_key(name, settings)
     if name == "openai":
         from skillscope.synthesis.providers.openai_chat import OpenAIProvider  # takes a second to import
 
-        secret = settings.openai_api_key
-        if secret is None and options.base_url is None:
+        if key is None and options.base_url is None:
             raise ConfigurationError("the openai provider needs a key: set OPENAI_API_KEY in the environment")
-        key = secret.get_secret_value() if secret else "none"  # a server of one's own often wants none
         return OpenAIProvider(
-            model, api_key=key, base_url=options.base_url, timeout=options.policy.timeout, fixed_sampling=fixed_sampling
+            model,
+            api_key=key or "none",  # a server of one's own often wants none
+            base_url=options.base_url,
+            timeout=options.policy.timeout,
+            fixed_sampling=fixed_sampling,
         )
     from skillscope.synthesis.providers.gemini import GeminiProvider
 
-    if settings.google_api_key is None:
+    if key is None:
         raise ConfigurationError("the gemini provider needs a key: set GOOGLE_API_KEY in the environment")
-    return GeminiProvider(
-        model,
-        api_key=settings.google_api_key.get_secret_value(),
-        base_url=options.base_url,
-        timeout=options.policy.timeout,
-    )
+    return GeminiProvider(model, api_key=key, base_url=options.base_url, timeout=options.policy.timeout)

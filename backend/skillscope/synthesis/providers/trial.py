@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from skillscope.errors import ConfigurationError
 from skillscope.settings import Settings, get_settings
 from skillscope.synthesis.providers.base import Message, Request
-from skillscope.synthesis.providers.connect import DEFAULT_MODELS, PROVIDERS, ClientOptions, connect
+from skillscope.synthesis.providers.connect import DEFAULT_MODELS, PROVIDERS, ClientOptions, connect, provider_key
 from skillscope.synthesis.providers.prices import load_prices
 from skillscope.synthesis.providers.schema import structured_schema
 
@@ -24,16 +24,12 @@ class _Sum(BaseModel):
     sum: int
 
 
-def _has_key(name: str, settings: Settings) -> bool:
-    return (settings.openai_api_key if name == "openai" else settings.google_api_key) is not None
-
-
 def describe_providers(settings: Settings | None = None) -> list[str]:
     """A line for each provider: whether it has a key (never the key), its model and its price."""
     settings, prices = settings or get_settings(), load_prices()
     lines = ["template: ready, free, offline"]
     for name, model in DEFAULT_MODELS.items():
-        key = "key set" if _has_key(name, settings) else f"no key (set {_VARIABLES[name]})"
+        key = "key set" if provider_key(name, settings) else f"no key (set {_VARIABLES[name]})"
         price = prices.find(name, model)
         cost = f"${price.input:g} in, ${price.output:g} out a million tokens" if price else "no price"
         lines.append(f"{name}: {key}; model {model}, {cost} as of {prices.as_of}")
@@ -52,7 +48,7 @@ def try_provider(
     options, settings = options or ClientOptions(), settings or get_settings()
     if name is not None and name not in PROVIDERS:
         raise ConfigurationError(f"provider {name!r} is not known: choose {', '.join(PROVIDERS)}")
-    chosen = [name] if name else [each for each in DEFAULT_MODELS if _has_key(each, settings)]
+    chosen = [name] if name else [each for each in DEFAULT_MODELS if provider_key(each, settings)]
     if not chosen:
         yield "no provider with a key: nothing was tried"
     for each in chosen:
