@@ -40,6 +40,7 @@ _KEEPING = re.compile(
     r"\b(keep|stay|stays|no change|nothing|carry on|leave the plan|hold on|follow the plan|let the plan|as planned)\b",
     re.IGNORECASE,
 )
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(?:s\b|seconds\b)")
 _OF_THE_CHOICE = re.compile(r"\b(your (choice|pick)|like yours|the option you|you picked)", re.IGNORECASE)
 
 
@@ -74,12 +75,14 @@ def _common(kind: str, output: str) -> list[str]:
 def _mentions(text: str, names: Iterable[str]) -> list[tuple[int, str]]:
     """Where names stand, longest first so that `Functions` is not found inside `Linear Functions`."""
     found: list[tuple[int, str]] = []
-    taken: list[range] = []
     for name in sorted(names, key=len, reverse=True):
-        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
-            if not any(match.start() in span for span in taken):
-                taken.append(range(match.start(), match.end()))
-                found.append((match.start(), name))
+        at = text.find(name)
+        while at >= 0:
+            end = at + len(name)
+            alone = not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum())
+            if alone and not any(start <= at < start + len(longer) for start, longer in found):
+                found.append((at, name))
+            at = text.find(name, end)
     return sorted(found)
 
 
@@ -145,11 +148,12 @@ def verify_feedback(performance: str | Sequence[SkillPerformance], output: str) 
     accuracies = [by_name[name].accuracy for name in order]
     if any(later > earlier for earlier, later in pairwise(accuracies)):
         reasons.append("a weakness is named before a strength")
+    times = _SECONDS.findall(output)
     for row in rows:
         needed = ((f"{percent(row.correct, row.total)}%",), (f"{row.correct}/{row.total}", f"{row.correct} of"))
         if not any(text in output for texts in needed for text in texts):
             reasons.append("a score is missing")
-        if row.avg_time is not None and not re.search(rf"\b{row.avg_time:g} ?(?:s\b|seconds\b)", output):
+        if row.avg_time is not None and f"{row.avg_time:g}" not in times:
             reasons.append("a time is missing")
         if row.proficiency is not None and f"{row.proficiency:.1f}" not in output:
             reasons.append("a proficiency is missing")
@@ -208,7 +212,7 @@ def _derivable(number: float, known: Sequence[float]) -> bool:
         return math.isclose(value, number, rel_tol=1e-9, abs_tol=1e-9)
 
     for a in known:
-        if near(a * a) or near(a * a * a) or near(a / 100) or (a >= 0 and near(math.sqrt(a))):
+        if near(math.floor(a)) or near(a * a) or near(a * a * a) or near(a / 100) or (a >= 0 and near(math.sqrt(a))):
             return True
         for b in known:
             if near(a + b) or near(a - b) or near(a * b):
