@@ -38,6 +38,8 @@ ROUTES = [
     Route("GET", "/api/v1/students/{}", None, EVERYBODY),
     Route("POST", "/api/v1/students/{}/responses", RESPONSES, EVERYBODY),
     Route("POST", "/api/v1/students/{}/events", {"events": [EVENT]}, EVERYBODY),
+    Route("POST", "/inference/batch", {"student_ids": ["s-1", "nobody"]}, STAFF),
+    Route("POST", "/api/v1/inference/batch", {"student_ids": ["s-1"]}, STAFF),
     Route("POST", "/inference/features", {"rows": [{"word_count": 3}]}, STAFF),
     Route("POST", "/api/v1/inference/features", {"rows": [{"word_count": 3}]}, STAFF),
     *(

@@ -151,6 +151,31 @@ def test_too_little_evidence_says_what_is_missing(api: TestClient) -> None:
     ]
 
 
+def test_one_bad_id_of_a_batch_spoils_no_other(api: TestClient, known: str) -> None:
+    api.post(f"{V1}/students", json={"student_id": "s-2"})
+    ids = ["nobody", known, "s-2", "with blank", known]
+    results = api.post("/inference/batch?skill=empathy", json={"student_ids": ids}).json()["results"]
+    assert [result["student_id"] for result in results] == ids
+    assert [result["status"] for result in results] == [404, 200, 422, 404, 200]
+    assert results[0]["problem"]["type"] == PROBLEMS["not-found"].urn
+    assert results[2]["problem"]["missing"][0] == "at least 5 words in responses of the last 90 days; there are 0"
+    assert len(results[1]["assessment"]["scores"]) == 1
+    history = api.get(f"/inference/student/{known}/history").json()["assessments"]
+    assert {item["assessment_id"] for item in history} == {results[n]["assessment"]["assessment_id"] for n in (1, 4)}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"student_ids": []}, "student_ids"),
+        ({"student_ids": ["s"] * 1001}, "student_ids"),
+        ({"student_ids": [7]}, "student_ids.0"),
+    ],
+)
+def test_wrong_batches_name_their_field(api: TestClient, body: object, field: str) -> None:
+    problem(api.post("/inference/batch", json=body), "invalid", field)
+
+
 def test_raw_rows_are_scored_and_not_stored(api: TestClient, bundle: Bundle) -> None:
     rows = [
         {"empathy_markers": 0.1, "word_count": 40},
@@ -307,6 +332,7 @@ def test_the_description_holds_every_route_and_problem(api: TestClient) -> None:
         f"{V1}/inference/student/{{student_id}}",
         f"{V1}/inference/student/{{student_id}}/history",
         f"{V1}/inference/features",
+        f"{V1}/inference/batch",
     }
     secured = description["paths"][f"{V1}/inference/student/{{student_id}}"]["post"]
     assert secured["security"] == [{"HTTPBearer": []}]

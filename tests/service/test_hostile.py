@@ -51,6 +51,7 @@ BODIES = {
     f"{V1}/students": st.fixed_dictionaries({"student_id": ODD}, optional={"grade": ODD}),
     f"{V1}/students/s-1/responses": st.fixed_dictionaries({"responses": st.lists(RESPONSE, max_size=3) | ODD}),
     f"{V1}/students/s-1/events": st.fixed_dictionaries({"events": st.lists(EVENT, max_size=5) | ODD}),
+    "/inference/batch": st.fixed_dictionaries({"student_ids": st.lists(ODD, max_size=3) | ODD}),
     "/inference/features": st.fixed_dictionaries(
         {
             "rows": st.lists(
@@ -94,7 +95,7 @@ def _sent(client: TestClient, path: str, raw: bytes) -> int:
 
 
 @pytest.mark.parametrize("path", BODIES)
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_odd_bodies(hostile: TestClient, path: str, data: st.DataObject) -> None:
     body = data.draw(BODIES[path])

@@ -4,7 +4,7 @@ import math
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from skillscope.features.aggregate import DEFAULT
 from skillscope.modeling.bundle import Bundle
 from skillscope.skills import Skill
 from skillscope.store import queries, writing
-from skillscope.store.tables import AssessmentRow, StudentRow
+from skillscope.store.tables import AssessmentRow
 
 __all__ = [
     "MIN_WORDS",
@@ -55,7 +55,7 @@ def _unknown_features(values: NDArray[np.float64], *, sessions: int) -> list[str
 
 def collect_features(
     session: Session,
-    student: StudentRow,
+    student_key: int,
     *,
     at: datetime,
     feature_schema: str,
@@ -69,17 +69,17 @@ def collect_features(
     """
     since = at - timedelta(days=policy.days)
     responses = queries.recent_response_features(
-        session, student.key, feature_schema=feature_schema, since=since, until=at, limit=policy.responses
+        session, student_key, feature_schema=feature_schema, since=since, until=at, limit=policy.responses
     )
     sessions = queries.recent_session_features(
-        session, student.key, feature_schema=feature_schema, since=since, until=at, limit=policy.sessions
+        session, student_key, feature_schema=feature_schema, since=since, until=at, limit=policy.sessions
     )
     words = int(sum(row.values[_WORDS] for row in responses))
     days = f"{policy.days:g} days"
     missing: list[str] = []
     if not sessions:
         missing.append(f"no session in the last {days}: the {len(BEHAVIORAL)} behavioral features are unknown")
-    others = queries.count_other_schemas(session, student.key, feature_schema=feature_schema, since=since)
+    others = queries.count_other_schemas(session, student_key, feature_schema=feature_schema, since=since)
     if others:
         missing.append(f"{others} responses or sessions measured with another feature schema than {feature_schema}")
     if words < MIN_WORDS:
@@ -99,34 +99,34 @@ def collect_features(
 
 def compute_assessment(
     session: Session, bundle: Bundle, student_id: str, *, at: datetime | None = None, evidence: bool = False
-) -> tuple[Assessment, AssessmentRow]:
-    """Score a student from what is stored, as of `at` (default: now), and give the row to store. Writes nothing.
+) -> tuple[Assessment, dict[str, Any]]:
+    """Score a student from what is stored, as of `at` (default: now), and give the row to store: its values by column.
 
     Raises:
         NotFoundError: there is no such student.
         EvidenceError: too little is known; it says what is missing and how much is needed.
     """
     moment = (at or datetime.now(UTC)).astimezone(UTC)
-    student = queries.require_student(session, student_id)
+    student_key = queries.require_student_key(session, student_id)
     found = collect_features(
         session,
-        student,
+        student_key,
         at=moment,
         feature_schema=bundle.feature_schema,
         language_pipeline=bundle.language_pipeline,
     )
     scores = score_rows(bundle, found.values[None, :], missing=[found.missing], evidence=evidence)[0]
     assessment = Assessment(assessment_id=str(uuid.uuid4()), student_id=student_id, at=moment, scores=scores)
-    row = AssessmentRow(
-        student_key=student.key,
-        assessment_id=assessment.assessment_id,
-        at=moment,
-        scores=[score.model_dump(mode="json") for score in scores],
-        features=tuple(found.values.tolist()),
-        model_version=bundle.version,
-        feature_schema=bundle.feature_schema,
-        label_source=bundle.label_source,
-    )
+    row = {
+        "student_key": student_key,
+        "assessment_id": assessment.assessment_id,
+        "at": moment,
+        "scores": [score.model_dump(mode="json") for score in scores],
+        "features": tuple(found.values.tolist()),
+        "model_version": bundle.version,
+        "feature_schema": bundle.feature_schema,
+        "label_source": bundle.label_source,
+    }
     return assessment, row
 
 
@@ -141,8 +141,7 @@ def assess_student(
     """
     writing(session)
     assessment, row = compute_assessment(session, bundle, student_id, at=at, evidence=evidence)
-    session.add(row)
-    session.flush()
+    queries.add_assessments(session, [row])
     return assessment
 
 

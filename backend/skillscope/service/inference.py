@@ -1,6 +1,6 @@
 """Routes that score: a student from what is stored, or raw rows of features."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from skillscope.assessment.assess import compute_assessment, only_skill, stored_assessment
 from skillscope.assessment.model import Assessment
 from skillscope.assessment.scoring import check_features, score_rows
-from skillscope.errors import InputError, NotFoundError
+from skillscope.errors import EvidenceError, InputError, NotFoundError
 from skillscope.features import FEATURE_NAMES
 from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, no_body, own_student, runtime_of
+from skillscope.service.problems import problem_body
 from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
-from skillscope.service.schemas import FeatureRows, FeatureScores, History, RowScores
+from skillscope.service.schemas import Batch, FeatureRows, FeatureScores, History, Outcome, Outcomes, RowScores
 from skillscope.service.tokens import Role
 from skillscope.skills import Skill
 from skillscope.store import queries, writing
@@ -45,7 +46,7 @@ def assess(
         assessment, row = compute_assessment(session, bundle, student_id, evidence=evidence)
     answer = only_skill(assessment, skill)
     with sessions.begin() as session:
-        writing(session).add(row)
+        queries.add_assessments(writing(session), [row])
     return reply(answer)
 
 
@@ -86,6 +87,44 @@ def history(
     shown = [only_skill(stored_assessment(row, student_id), skill) for row in rows[:limit]]
     more = write_cursor(rows[limit - 1].key) if len(rows) > limit else None
     return reply(History(assessments=shown, next=more))
+
+
+def _one_of_batch(
+    request: Request, student_id: str, *, evidence: bool, skill: Skill | None
+) -> tuple[Outcome, dict[str, Any] | None]:
+    runtime = runtime_of(request)
+    try:
+        with runtime.sessions() as session:
+            assessment, row = compute_assessment(session, runtime.bundle, student_id, evidence=evidence)
+        return Outcome(student_id=student_id, status=200, assessment=only_skill(assessment, skill)), row
+    except (NotFoundError, EvidenceError) as error:
+        problem = problem_body(error, request.state.request_id)
+        return Outcome(student_id=student_id, status=problem.status, problem=problem), None
+
+
+@router.post(
+    "/inference/batch",
+    response_model=Outcomes,
+    responses=problem_docs("invalid", "too-large", "unsupported-media-type", "model-unavailable"),
+    dependencies=[allow(Role.TEACHER, Role.SERVICE, Role.ADMIN)],
+)
+def assess_batch(
+    request: Request,
+    body: Batch,
+    evidence: Annotated[bool, Query(description="also say what moved each score")] = False,
+    skill: _OneSkill = None,
+) -> Response:
+    """Assess many students. A student who is unknown, or of whom too little is, spoils no other."""
+    outcomes: list[Outcome] = []
+    rows: list[dict[str, Any]] = []
+    for student_id in body.student_ids:
+        outcome, row = _one_of_batch(request, student_id, evidence=evidence, skill=skill)
+        outcomes.append(outcome)
+        rows += [row] if row is not None else []
+    if rows:
+        with runtime_of(request).sessions.begin() as session:
+            queries.add_assessments(writing(session), rows)
+    return reply(Outcomes(results=outcomes))
 
 
 def _table(rows: list[dict[str, float | None]]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":

@@ -24,7 +24,16 @@ from skillscope.errors import (
     NotFoundError,
 )
 
-__all__ = ["PROBLEMS", "FieldProblem", "Problem", "ProblemError", "ProblemKind", "problem_of", "problem_response"]
+__all__ = [
+    "PROBLEMS",
+    "FieldProblem",
+    "Problem",
+    "ProblemError",
+    "ProblemKind",
+    "problem_body",
+    "problem_of",
+    "problem_response",
+]
 
 _URN: Final = "urn:skillscope:problem:"
 _MAX_ERRORS: Final = 20
@@ -212,6 +221,11 @@ _ANSWERS: Final[tuple[tuple[type[Exception], Callable[[Any, str], JSONResponse]]
     (SQLAlchemyError, _of_store),
     (Exception, _of_unforeseen),
 )
+
+
+def problem_body(error: Exception, request_id: str) -> Problem:
+    """The problem that an exception stands for, to stand inside another answer."""
+    return Problem.model_validate_json(bytes(problem_of(error, request_id).body))
 
 
 def problem_of(error: Exception, request_id: str) -> JSONResponse:

@@ -8,19 +8,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from skillscope.assessment.model import Assessment, Score
 from skillscope.assessment.records import MAX_EVENTS, MAX_RESPONSES, EventRecord, ResponseRecord
 from skillscope.features import FEATURE_NAMES
+from skillscope.service.problems import Problem
 
 __all__ = [
+    "MAX_BATCH",
     "MAX_ROWS",
     "AddedAnswer",
+    "Batch",
     "EventBatch",
     "FeatureRows",
     "FeatureScores",
     "History",
+    "Outcome",
+    "Outcomes",
     "Readiness",
     "ResponseBatch",
     "RowScores",
     "Student",
 ]
+
+MAX_BATCH = 1000
+"""Students in one batch."""
 
 MAX_ROWS = 1000
 """Feature rows in one request."""
@@ -77,6 +85,29 @@ class History(BaseModel):
 
     assessments: list[Assessment]
     next: str | None = None
+
+
+class Batch(_Body):
+    """Students to assess; each has its own outcome."""
+
+    student_ids: Annotated[list[str], Field(min_length=1, max_length=MAX_BATCH)] = Field(
+        examples=[["s-0147", "s-0148"]]
+    )
+
+
+class Outcome(BaseModel):
+    """What came of one student of a batch: an assessment, or the problem that it alone had."""
+
+    student_id: str
+    status: int = Field(examples=[200])
+    assessment: Assessment | None = None
+    problem: Problem | None = None
+
+
+class Outcomes(BaseModel):
+    """One outcome for each id, in their order."""
+
+    results: list[Outcome]
 
 
 class RowScores(BaseModel):

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, inspect, select
+from sqlalchemy import Integer, Row, String, bindparam, delete, func, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,8 +19,10 @@ from skillscope.store.tables import (
     SessionFeaturesRow,
     StudentRow,
 )
+from skillscope.store.types import Key, UtcDateTime
 
 __all__ = [
+    "add_assessments",
     "assessment_history",
     "count_other_schemas",
     "find_student",
@@ -32,6 +34,7 @@ __all__ = [
     "recent_session_features",
     "replace_session_features",
     "require_student",
+    "require_student_key",
     "revoke_token",
     "revoked_tokens",
     "session_events",
@@ -43,9 +46,70 @@ __all__ = [
 _UNKNOWN_STUDENT = "no student has this id; register one with POST /api/v1/students"
 
 
+# Statements of the assessment's path are made once: building them anew costs more than running them.
+_STUDENT: Final = bindparam("student", type_=Key)
+_SCHEMA: Final = bindparam("schema", type_=String)
+_SINCE: Final = bindparam("since", type_=UtcDateTime)
+_UNTIL: Final = bindparam("until", type_=UtcDateTime)
+_MEASURED: Final = ResponseFeaturesRow.__table__.c
+_PLAYED: Final = SessionFeaturesRow.__table__.c
+
+_STUDENT_KEY: Final = select(StudentRow.__table__.c.key).where(
+    StudentRow.__table__.c.student_id == bindparam("student_id", type_=String)
+)
+_RECENT_RESPONSES: Final = (
+    select(_MEASURED.at, _MEASURED["values"], _MEASURED.language_pipeline)
+    .where(
+        _MEASURED.student_key == _STUDENT,
+        _MEASURED.feature_schema == _SCHEMA,
+        _MEASURED.at >= _SINCE,
+        _MEASURED.at <= _UNTIL,
+    )
+    .order_by(_MEASURED.at.desc(), _MEASURED.response_key.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+_RECENT_SESSIONS: Final = (
+    select(_PLAYED.started_at, _PLAYED["values"])
+    .where(
+        _PLAYED.student_key == _STUDENT,
+        _PLAYED.feature_schema == _SCHEMA,
+        _PLAYED.started_at >= _SINCE,
+        _PLAYED.started_at <= _UNTIL,
+    )
+    .order_by(_PLAYED.started_at.desc(), _PLAYED.session_id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+def _others(columns: Any, own: Any, moment: Any) -> Any:
+    """How many rows stand under other schemas and not under this one."""
+    of_student = (columns.student_key == _STUDENT, moment >= _SINCE)
+    current = select(own).where(*of_student, columns.feature_schema == _SCHEMA)
+    others = (*of_student, columns.feature_schema != _SCHEMA, own.not_in(current))
+    return select(func.count(func.distinct(own))).where(*others).scalar_subquery()
+
+
+_OTHER_SCHEMAS: Final = select(
+    _others(_MEASURED, _MEASURED.response_key, _MEASURED.at) + _others(_PLAYED, _PLAYED.session_id, _PLAYED.started_at)
+)
+_ADD_ASSESSMENT: Final = insert(Base.metadata.tables["assessments"])
+
+
 def find_student(session: Session, student_id: str) -> StudentRow | None:
     """The student of that id, if there is one."""
     return session.scalar(select(StudentRow).where(StudentRow.student_id == student_id))
+
+
+def require_student_key(session: Session, student_id: str) -> int:
+    """The key of the student of that id.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    key: int | None = session.connection().scalar(_STUDENT_KEY, {"student_id": student_id})
+    if key is None:
+        raise NotFoundError(_UNKNOWN_STUDENT)
+    return key
 
 
 def require_student(session: Session, student_id: str) -> StudentRow:
@@ -122,16 +186,13 @@ def session_sizes(session: Session, student_key: int, session_ids: Collection[st
 
 def count_other_schemas(session: Session, student_key: int, *, feature_schema: str, since: datetime) -> int:
     """Responses and sessions of a student since a moment that are measured with other feature schemas alone."""
-    counts = []
-    for table, moment, own in (
-        (ResponseFeaturesRow, ResponseFeaturesRow.at, ResponseFeaturesRow.response_key),
-        (SessionFeaturesRow, SessionFeaturesRow.started_at, SessionFeaturesRow.session_id),
-    ):
-        of_student = (table.student_key == student_key, moment >= since)
-        current = select(own).where(*of_student, table.feature_schema == feature_schema)
-        others = (*of_student, table.feature_schema != feature_schema, own.not_in(current))
-        counts.append(select(func.count(func.distinct(own))).where(*others).scalar_subquery())
-    return session.scalar(select(counts[0] + counts[1])) or 0
+    window = {"student": student_key, "schema": feature_schema, "since": since}
+    return session.connection().scalar(_OTHER_SCHEMAS, window) or 0
+
+
+def add_assessments(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store assessments; each row has its values by column of `AssessmentRow`."""
+    session.connection().execute(_ADD_ASSESSMENT, [dict(row) for row in rows])
 
 
 def replace_session_features(session: Session, student_key: int, rows: Iterable[SessionFeaturesRow]) -> None:
@@ -145,36 +206,16 @@ def recent_response_features(
     session: Session, student_key: int, *, feature_schema: str, since: datetime, until: datetime, limit: int
 ) -> Sequence[Row[datetime, tuple[float, ...], str]]:
     """Moment, values and language pipeline of the newest measured responses in a window, newest first."""
-    table = ResponseFeaturesRow
-    return session.execute(
-        select(table.at, table.values, table.language_pipeline)
-        .where(
-            table.student_key == student_key,
-            table.feature_schema == feature_schema,
-            table.at >= since,
-            table.at <= until,
-        )
-        .order_by(table.at.desc(), table.response_key.desc())
-        .limit(limit)
-    ).all()
+    window = {"student": student_key, "schema": feature_schema, "since": since, "until": until, "most": limit}
+    return session.connection().execute(_RECENT_RESPONSES, window).all()
 
 
 def recent_session_features(
     session: Session, student_key: int, *, feature_schema: str, since: datetime, until: datetime, limit: int
 ) -> Sequence[Row[datetime, tuple[float, ...]]]:
     """Moment of the first event and values of the newest measured sessions in a window, newest first."""
-    table = SessionFeaturesRow
-    return session.execute(
-        select(table.started_at, table.values)
-        .where(
-            table.student_key == student_key,
-            table.feature_schema == feature_schema,
-            table.started_at >= since,
-            table.started_at <= until,
-        )
-        .order_by(table.started_at.desc(), table.session_id.desc())
-        .limit(limit)
-    ).all()
+    window = {"student": student_key, "schema": feature_schema, "since": since, "until": until, "most": limit}
+    return session.connection().execute(_RECENT_SESSIONS, window).all()
 
 
 def student_counts(session: Session, student_key: int) -> dict[str, int]:
