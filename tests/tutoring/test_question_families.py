@@ -31,7 +31,7 @@ def test_every_skill_has_three_families_and_math_spans_difficulties() -> None:
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.id)
 def test_a_family_makes_sound_questions(family: Family) -> None:
     texts = set()
-    for seed in range(4):
+    for seed in range(3):
         question = make_math_question(family, random.Random(seed), "q")
         assert check_question(question) == []
         assert split_options(question_prompt(question)) == question.options
@@ -45,7 +45,7 @@ def test_a_family_makes_sound_questions(family: Family) -> None:
         context = math_context(question)
         for text in (*family.idea, *family.verify, *(text for step in family.steps for text in step)):
             assert false_statements(fill(renamed(text, question.names), question.slots), context) == []
-    assert len(texts) >= 3
+    assert len(texts) >= 2
 
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f.section == "Math"], ids=lambda family: family.id)
@@ -85,3 +85,13 @@ def test_options_with_commas_survive() -> None:
     options = ("(2, 3)", "Yes, it is", "7", "; however,")
     assert split_options(f"Q? Options: {format_options(options)}") == options
     assert split_options("No options here.") == ()
+
+
+def test_another_name_makes_no_new_reading_item() -> None:
+    family = next(family for family in FAMILIES if family.id == "central.main-idea")
+    keys: dict[str, set[str]] = {}
+    for seed in range(60):
+        question = make_math_question(family, random.Random(seed), "q")
+        keys.setdefault(question.key, set()).add(question.slots["surname"])
+    assert all(key.startswith("central.main-idea|") and len(key) > 18 for key in keys)
+    assert any(len(surnames) > 1 for surnames in keys.values())

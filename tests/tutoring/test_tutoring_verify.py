@@ -120,3 +120,10 @@ def test_a_pair_whose_text_was_touched_is_refused(pairs: list[dict[str, Any]]) -
     assert verify_pair({key: value for key, value in pair.items() if key != "slots"}).reasons == (
         "the field 'slots' is missing",
     )
+
+
+def test_texts_without_slots_are_traced_too(pairs: list[dict[str, Any]]) -> None:
+    for pair in pairs:
+        if pair["kind"] == "explanation":
+            question = Question.from_json(pair["question"])
+            assert verify_explanation(question, pair["output"], pair["chosen"]).reasons == ()

@@ -24,6 +24,7 @@ __all__ = [
     "Tree",
     "false_statements",
     "is_true",
+    "numbers_of",
     "parse",
     "relations_in",
 ]
@@ -183,6 +184,13 @@ def _letters(tree: Tree) -> frozenset[str]:
     if tree[0] == "var":
         return frozenset((str(tree[1]),))
     return frozenset().union(*(_letters(part) for part in tree[1:] if isinstance(part, tuple)), frozenset())
+
+
+def numbers_of(tree: Tree) -> list[Fraction]:
+    """Every number written in an expression, left to right."""
+    if tree[0] == "num":
+        return [tree[1]]
+    return [number for part in tree[1:] if isinstance(part, tuple) for number in numbers_of(part)]
 
 
 def _trimmed(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:

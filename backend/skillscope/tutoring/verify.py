@@ -14,7 +14,7 @@ from typing import Any
 
 from skillscope.errors import SkillscopeError
 from skillscope.tutoring.adapt import Adjustment, adapt_plan, parse_plan_input
-from skillscope.tutoring.mathtext import RELATIONS, false_statements
+from skillscope.tutoring.mathtext import RELATIONS, MathError, Relation, false_statements, numbers_of, relations_in
 from skillscope.tutoring.performance import (
     FAST_SECONDS,
     MAX_PROFICIENCY,
@@ -224,11 +224,22 @@ def _derivable(number: float, known: Sequence[float]) -> bool:
     return False
 
 
+def _relations(output: str) -> tuple[Relation, ...]:
+    try:
+        return relations_in(output)
+    except MathError:
+        return ()
+
+
 def _foreign_numbers(question: Question, output: str, chosen: str | None) -> list[str]:
-    """Numbers that neither stand in the question nor follow from it by one operation at a time."""
+    """Numbers that neither stand in the question nor follow from it by a written relation or a single operation."""
     known = [float(number) for number in numbers_in(question_prompt(question))] + [float(n) for n in CONSTANTS]
     if chosen:
         known += [float(number) for number in numbers_in(chosen)]
+    for relation in _relations(output):  # all of them true by now: what stands right follows from what stands left
+        left = [float(number) for number in numbers_of(relation.left)]
+        if all(number in known or _derivable(number, known) for number in left):
+            known += left + [float(number) for number in numbers_of(relation.right)]
     for number in map(float, numbers_in(output)):
         if number in known:
             continue

@@ -18,6 +18,7 @@ from skillscope.tutoring.taxonomy import load_taxonomy
 __all__ = ["make_math_question", "number_slots", "renamed"]
 
 TRIES = 400
+PEOPLE = frozenset(("name", "surname", "other", "person", "who"))
 MAX_OPTION = 10**7
 MAX_DENOMINATOR = 1000
 _RANGE = re.compile(r"(\d+)-(\d+)")
@@ -308,5 +309,8 @@ def _rationale(steps: tuple[Step, ...], answer: str, *, quoted: bool) -> str:
 def _key(family: Family, shown: dict[str, str], numbers: dict[str, Fraction]) -> str:
     if family.equation:
         return f"{family.id.split('.')[0]}|{equation_key(fill(family.equation, shown))}"
+    if family.section != "Math" and (subject := shown.get("id") or shown.get("word")):
+        return f"{family.id}|{subject}"  # another researcher's name is no new item
     values = ",".join(f"{name}={value}" for name, value in sorted(numbers.items()))
-    return f"{family.id}|{values}"
+    words = "" if values else ",".join(value for name, value in sorted(shown.items()) if name not in PEOPLE)
+    return f"{family.id}|{values}{words}"
