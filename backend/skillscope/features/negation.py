@@ -93,7 +93,9 @@ class Tree:
 def negated(tree: Tree) -> set[int]:
     """The indices of the tokens that stand under an odd number of negations."""
     counts: dict[int, int] = {}
-    for index in range(len(tree.keys)):
+    for index, (form, lemma) in enumerate(tree.keys):
+        if form not in CUES and lemma not in CUES:
+            continue
         for covered in _scope(tree, index):
             if covered != index:
                 counts[covered] = counts.get(covered, 0) + 1

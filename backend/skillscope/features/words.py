@@ -29,7 +29,7 @@ class WordType:
     variants: frozenset[str]
     respelled: bool
     cue: bool
-    starts: tuple[Entry, ...]
+    starts: tuple[tuple[Entry, str | None], ...]
 
     def matches(self, lemma: str, tags: frozenset[str]) -> bool:
         """Whether an entry's word stands here; the tag of a misspelt word is not held against it."""
@@ -80,8 +80,13 @@ class WordTable:
             syllables=count_syllables(form) if is_word else 0,
             lemma=lemma,
             keys=(right, right_lemma),
-            variants=frozenset(variants),
+            variants=frozenset({" "} if form.isspace() else variants),
             respelled=respelled,
             cue=bool(variants & CUES),
-            starts=tuple(dict.fromkeys(starts)),
+            starts=tuple((entry, _second(entry)) for entry in dict.fromkeys(starts)),
         )
+
+
+def _second(entry: Entry) -> str | None:
+    """The word that must come next, or None where there is none or a gap is allowed."""
+    return entry.pattern[1] if len(entry.pattern) > 1 and entry.pattern[1] != "*" else None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, hstack
 from scipy.sparse.linalg import LinearOperator, cg
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # it ships no types
 
 from skillscope.features.families.answers import Floats
 from skillscope.features.families.ngrams import VIEWS, Counts, count_terms
@@ -83,7 +84,8 @@ class LinearTextModel:
             shares = np.array([(scores == value).mean() for value in classes])
             weights, base = np.zeros((len(terms), len(classes))), np.log(shares)
         else:
-            weights, base = _logistic(table, scores, strength)
+            with _threads.limit(limits=1):  # sums in one order, and no threads that wait for one another
+                weights, base = _logistic(table, scores, strength)
         return cls(terms, idf, weights, base, classes, characters)
 
     def values(self, texts: Sequence[str]) -> Floats:
@@ -102,6 +104,9 @@ class LinearTextModel:
             return raw
         raw = np.exp(raw - raw.max(axis=1, keepdims=True))
         return np.asarray(raw / raw.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+_threads = ThreadpoolController()
 
 
 def _logistic(table: csr_matrix, scores: Floats, strength: float) -> tuple[Floats, Floats]:
