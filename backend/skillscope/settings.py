@@ -75,6 +75,13 @@ class Settings(BaseSettings):
         validation_alias=_named("workers"),
         description="processes for feature extraction and generation",
     )
+    http_workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        validation_alias=_named("http_workers"),
+        description="processes that serve HTTP requests",
+    )
     openai_api_key: SecretStr | None = Field(
         default=None,
         validation_alias=_named("openai_api_key", "OPENAI_API_KEY"),

@@ -21,6 +21,10 @@ _GROUPS = {
     "data": "skillscope.cli.data",
     "models": "skillscope.cli.models",
     "import": "skillscope.cli.importing",
+    "features": "skillscope.cli.features",
+    "conversations": "skillscope.cli.conversations",
+    "tutoring": "skillscope.cli.tutoring",
+    "providers": "skillscope.cli.providers",
     "token": "skillscope.cli.token",
     "bento": "skillscope.cli.serve",
     "language": "skillscope.cli.language",
@@ -36,6 +40,9 @@ for _name, (_module, _function) in _COMMANDS.items():
 for _name, _module in _GROUPS.items():
     app.add_typer(import_module(_module).app, name=_name)
 app.add_typer(import_module("skillscope.cli.models").evaluate_app, name="evaluate")
+import_module("skillscope.cli.importing").app.command("justhink")(
+    import_module("skillscope.cli.features").command_justhink
+)
 
 
 def _print_version(*, wanted: bool) -> None:

@@ -1,9 +1,10 @@
 """From responses and events to the 29 features."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from skillscope.features.aggregate import AggregationPolicy, StoredRow, aggregate
-from skillscope.features.behavioral import events_frame, extract_telemetry
 from skillscope.features.derived import derive
-from skillscope.features.linguistic import MAX_RESPONSE_CHARS, extract_linguistic, iter_linguistic
 from skillscope.features.schema import (
     BEHAVIORAL,
     DERIVED,
@@ -15,6 +16,10 @@ from skillscope.features.schema import (
     Feature,
     feature,
 )
+
+if TYPE_CHECKING:
+    from skillscope.features.behavioral import events_frame, extract_telemetry
+    from skillscope.features.linguistic import MAX_RESPONSE_CHARS, extract_linguistic, iter_linguistic
 
 __all__ = [
     "BEHAVIORAL",
@@ -36,3 +41,18 @@ __all__ = [
     "feature",
     "iter_linguistic",
 ]
+
+# these load spaCy, NLTK or Polars, which a reader of the schema need not wait for
+_ON_FIRST_USE = {
+    "MAX_RESPONSE_CHARS": "linguistic",
+    "extract_linguistic": "linguistic",
+    "iter_linguistic": "linguistic",
+    "events_frame": "behavioral",
+    "extract_telemetry": "behavioral",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ON_FIRST_USE[name]}"), name)
