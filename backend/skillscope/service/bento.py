@@ -18,6 +18,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from skillscope.settings import get_settings
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
@@ -33,7 +35,6 @@ class _WorkersApp:
     def start(self) -> None:
         from skillscope.service.app import create_app
         from skillscope.service.runtime import Runtime
-        from skillscope.settings import get_settings
 
         runtime = Runtime(get_settings())
         runtime.warm()
@@ -60,7 +61,7 @@ class _TakesAll:
 
 @bentoml.service(
     name="skillscope",
-    workers=int(os.environ.get("SKILLSCOPE_HTTP_WORKERS", "1")),
+    workers=get_settings().http_workers,
     traffic={"timeout": 120},
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
