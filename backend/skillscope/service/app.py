@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from skillscope import __version__
 from skillscope.errors import SkillscopeError
-from skillscope.service import inference, students, system
+from skillscope.service import inference, practice, students, system
 from skillscope.service.middleware import RequestGuard
 from skillscope.service.problems import problem_of
 from skillscope.service.runtime import Runtime
@@ -77,6 +77,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.include_router(system.open_router)
     app.include_router(system.router)
     app.include_router(students.router, prefix=PREFIX)
+    app.include_router(practice.router, prefix=PREFIX)
     app.include_router(inference.router, prefix=PREFIX)
     app.include_router(inference.router, include_in_schema=False)
     handled: tuple[Any, ...] = (HTTPException, RequestValidationError, SkillscopeError)

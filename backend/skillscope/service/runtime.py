@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,6 +17,7 @@ from skillscope.service.problems import ProblemError
 from skillscope.service.tokens import Caller, read_token, token_secret
 from skillscope.settings import Settings
 from skillscope.store import open_database, ping, queries
+from skillscope.tutoring.answerer import Answerer
 
 __all__ = ["Runtime"]
 
@@ -30,8 +31,15 @@ REVOCATION_SECONDS: Final = 5.0
 class Runtime:
     """The parts that requests need; safe to use from many threads."""
 
-    def __init__(self, settings: Settings, load: Callable[[Settings], Bundle] = load_champion) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        load: Callable[[Settings], Bundle] = load_champion,
+        answerers: Sequence[Answerer] = (),
+    ) -> None:
         self.settings = settings
+        self.answerers = tuple(answerers)
+        """Who words feedback before the template does, in order: the small model, then an external one."""
         self._load = load
         self._lock = threading.Lock()
         self._bundle: Bundle | None = None
