@@ -25,6 +25,17 @@ class Estimate:
     output_tokens: int = 0
     cost_usd: float | None = 0.0
 
+    def plus(self, other: "Estimate") -> "Estimate":
+        """Both for the same rows: rows stay, the rest adds up."""
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Estimate(
+            rows=max(self.rows, other.rows),
+            requests=self.requests + other.requests,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost_usd=(self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+        )
+
 
 @dataclass
 class Generator(ABC):

@@ -41,7 +41,7 @@ class Spend(BaseModel):
 class Counts(BaseModel):
     """Rows; nothing may go missing between what was planned and what became of it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     planned: int = Field(ge=0)
     kept: int = Field(ge=0)

@@ -1,7 +1,9 @@
 """From a provider's name and the settings to a client."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
+
+from pydantic import SecretStr
 
 from skillscope.errors import ConfigurationError
 from skillscope.settings import Settings, get_settings
@@ -11,7 +13,7 @@ from skillscope.synthesis.providers.client import Client, Policy
 from skillscope.synthesis.providers.ledger import Ledger
 from skillscope.synthesis.providers.prices import load_prices
 
-__all__ = ["DEFAULT_MODELS", "PROVIDERS", "ClientOptions", "ProviderName", "connect", "provider_key"]
+__all__ = ["DEFAULT_MODELS", "PROVIDERS", "ClientOptions", "ProviderName", "connect", "pretend", "provider_key"]
 
 ProviderName = Literal["template", "openai", "gemini"]
 PROVIDERS: Final[tuple[ProviderName, ...]] = ("template", "openai", "gemini")
@@ -61,6 +63,19 @@ def provider_key(name: str, settings: Settings) -> str | None:
     """The key of a provider; an empty variable is none."""
     secret = settings.openai_api_key if name == "openai" else settings.google_api_key
     return (secret.get_secret_value().strip() or None) if secret else None
+
+
+def pretend(name: str, options: ClientOptions | None = None, *, settings: Settings | None = None) -> Client:
+    """A client that knows its prices and is never asked, for an estimate: it needs no key and opens no cache.
+
+    Raises:
+        ConfigurationError: as `connect`, but for the key.
+    """
+    settings = settings or get_settings()
+    if provider_key(name, settings) is None:
+        field_name = "openai_api_key" if name == "openai" else "google_api_key"
+        settings = settings.model_copy(update={field_name: SecretStr("none")})
+    return connect(name, replace(options or ClientOptions(), use_cache=False), settings=settings)
 
 
 def _provider(name: str, model: str, options: ClientOptions, settings: Settings, *, fixed_sampling: bool) -> Provider:

@@ -20,6 +20,8 @@ class Ledger:
     def __init__(self, max_cost: float | None = None) -> None:
         """`max_cost`: US dollars that spend, earlier runs of the same output included, never passes."""
         self.max_cost = max_cost
+        self.earlier = 0.0
+        """US dollars spent by other runs under the same bound (texts before their ratings, raters in turn)."""
         self.spend = Spend()
         self.listener: Callable[[Spend], None] = lambda _spend: None
         self._held = 0.0
@@ -33,7 +35,7 @@ class Ledger:
             RunStoppedError: that could pass the bound.
         """
         with self._lock:
-            spent = self.spend.cost_usd or 0.0
+            spent = self.earlier + (self.spend.cost_usd or 0.0)
             if self.max_cost is not None and spent + self._held + bound > self.max_cost:
                 raise RunStoppedError(
                     f"--max-cost {self.max_cost:g} USD reached: {spent:.4f} spent, "
