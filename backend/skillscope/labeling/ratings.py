@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,14 +14,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from skillscope.errors import InputError
 from skillscope.labeling.rubric import load_rubric
 from skillscope.skills import SKILLS
-from skillscope.synthesis import Estimate, Generator, Outcome, RunManifest, RunOptions, generate, row_seed
+from skillscope.synthesis import Check, Estimate, Generator, Outcome, RunManifest, RunOptions, generate, row_seed
 from skillscope.synthesis.files import canonical_json, lines_of
 from skillscope.synthesis.generator import estimate_requests
 from skillscope.synthesis.providers.base import Message, Request
 from skillscope.synthesis.providers.client import Client
 from skillscope.synthesis.providers.schema import structured_schema
 
-__all__ = ["PROMPT_VERSION", "ProvidedRatings", "RatedText", "Ratings", "is_student_text", "rate_responses"]
+__all__ = [
+    "PROMPT_VERSION",
+    "ProvidedRatings",
+    "RatedText",
+    "Ratings",
+    "estimate_ratings",
+    "is_student_text",
+    "rate_responses",
+    "texts_sha256",
+]
 
 PROMPT_VERSION: Final = "ratings.v1"
 _MADE: Final = ("template:", "openai:", "gemini:", "simulated:")
@@ -98,12 +108,25 @@ def is_student_text(source: str) -> bool:
     return not source.startswith(_MADE)
 
 
+def texts_sha256(texts: Sequence[RatedText | None]) -> str:
+    """Which texts, in which places: a digest in hexadecimal."""
+    content = canonical_json([t and [t.text, t.grade, t.prompt, t.source] for t in texts])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+_NO_TEXT: Final = "no text"
+
+
 class ProvidedRatings(Generator):
-    """One rater's scores of all texts; `repeat` sets several ratings by one model apart."""
+    """One rater's scores of all texts; `repeat` sets several ratings by one model apart.
+
+    A text of None is a row whose text is missing. It is counted as dropped, and keeps its place: when it is there the
+    next time, only the request that it belongs to changes, and all others are answered from the cache.
+    """
 
     def __init__(
         self,
-        texts: Sequence[RatedText],
+        texts: Sequence[RatedText | None],
         client: Client,
         *,
         seed: int = 42,
@@ -111,7 +134,6 @@ class ProvidedRatings(Generator):
         temperature: float = 0.0,
         rows_per_request: int = 5,
     ) -> None:
-        content = canonical_json([[t.text, t.grade, t.prompt, t.source] for t in texts])
         super().__init__(
             name=PROMPT_VERSION,
             seed=seed,
@@ -122,7 +144,7 @@ class ProvidedRatings(Generator):
                 "repeat": repeat,
                 "temperature": temperature,
                 "rows_per_request": rows_per_request,
-                "texts_sha256": hashlib.sha256(content.encode()).hexdigest(),
+                "texts_sha256": texts_sha256(texts),
             },
             versions={"prompts": PROMPT_VERSION, "rubric": load_rubric().version},
         )
@@ -134,10 +156,11 @@ class ProvidedRatings(Generator):
         return f"{self.asked.source}#{self.repeat}"
 
     def request(self, rows: Sequence[int]) -> Request:
-        """The request for some rows."""
+        """The request for some rows that have a text."""
         items = []
         for row in rows:
-            text = self.texts[row]
+            if (text := self.texts[row]) is None:
+                continue
             grade = f"grade {text.grade}" if text.grade is not None else "grade unknown"
             asked = f"; asked: {text.prompt}" if text.prompt else ""
             items.append(f"id {row} ({grade}{asked})\n<answer>\n{text.text}\n</answer>")
@@ -155,20 +178,30 @@ class ProvidedRatings(Generator):
 
     def render(self, rows: Sequence[int]) -> Sequence[Outcome]:
         """See `Generator.render`."""
+        asked = {row: text for row in rows if (text := self.texts[row]) is not None}
 
         def check(answer: _RatingList) -> str | None:
             ids = [rating.id for rating in answer.ratings]
-            if len(set(ids)) != len(ids) or not set(ids) <= set(rows):
-                return f"each id must be one of those asked for, once: {', '.join(map(str, rows))}"
+            if len(set(ids)) != len(ids) or not set(ids) <= set(asked):
+                return f"each id must be one of those asked for, once: {', '.join(map(str, asked))}"
             return None if ids else "there is no rating in it"
 
-        students = sum(is_student_text(self.texts[row].source) for row in rows)
-        answer = self.asked.ask(self.request(rows), _RatingList, check=check, texts=students)
-        given = {rating.id: rating for rating in answer.ratings}
-        return [
-            Outcome(self._value(row, given[row])) if row in given else Outcome(None, "missing in the answer")
-            for row in rows
-        ]
+        given: dict[int, _Rating] = {}
+        if asked:
+            students = sum(is_student_text(text.source) for text in asked.values())
+            answer = self.asked.ask(self.request(list(asked)), _RatingList, check=check, texts=students)
+            given = {rating.id: rating for rating in answer.ratings}
+
+        def outcome(row: int) -> Outcome:
+            if row not in asked:
+                return Outcome({"row": row, "problem": _NO_TEXT})
+            return Outcome(self._value(row, given[row])) if row in given else Outcome(None, "missing in the answer")
+
+        return [outcome(row) for row in rows]
+
+    def checks(self) -> Sequence[Check]:
+        """Rows without a text are left out."""
+        return (lambda _row, value: value.get("problem"),)
 
     def _value(self, row: int, rating: _Rating) -> dict[str, Any]:
         scores = {skill: getattr(rating, skill) for skill in SKILLS}
@@ -184,12 +217,37 @@ class ProvidedRatings(Generator):
         size = self.rows_per_unit
         starts = range(0, min(self.planned, 10 * size), size)
         sample = [self.request(range(start, min(start + size, self.planned))) for start in starts]
+        there = sum(text is not None for text in self.texts)
         requests = -(-self.planned // size)
-        return estimate_requests(self.asked, sample, rows=self.planned, requests=requests, output_tokens=150 * size)
+        return estimate_requests(self.asked, sample, rows=there, requests=requests, output_tokens=150 * size)
+
+
+def _raters(
+    texts: Sequence[RatedText | None], clients: Sequence[Client], *, seed: int, repeats: int, temperature: float
+) -> list[ProvidedRatings]:
+    if not any(texts) or not clients or repeats < 1:
+        raise InputError("rating needs at least one text, one rater and one repeat")
+    return [
+        ProvidedRatings(texts, client, seed=seed, repeat=repeat, temperature=temperature)
+        for client in clients
+        for repeat in range(1, repeats + 1)
+    ]
+
+
+def estimate_ratings(
+    texts: Sequence[RatedText | None], clients: Sequence[Client], *, repeats: int = 1, temperature: float = 0.0
+) -> Estimate:
+    """What `rate_responses` would ask for and cost.
+
+    Raises:
+        InputError: no texts, no clients or no repeats.
+    """
+    raters = _raters(texts, clients, seed=0, repeats=repeats, temperature=temperature)
+    return reduce(Estimate.plus, (rater.estimate() for rater in raters))
 
 
 def rate_responses(
-    texts: Sequence[RatedText],
+    texts: Sequence[RatedText | None],
     clients: Sequence[Client],
     work: Path,
     *,
@@ -200,23 +258,17 @@ def rate_responses(
 ) -> Ratings:
     """Has every client rate every text `repeats` times; what was made stays in the folder `work` and is taken up again.
 
-    Student text is only sent outside by clients that were told that they may.
+    Student text is only sent outside by clients that were told that they may. A bound on the cost is one for all.
 
     Raises:
         InputError: no texts, no clients or no repeats.
         ConfigurationError: student text may not be sent to one of the clients.
         ProviderError, FileError, ConflictError: as `generate`.
     """
-    if not texts or not clients or repeats < 1:
-        raise InputError("rating needs at least one text, one rater and one repeat")
-    students = sum(is_student_text(text.source) for text in texts)
+    raters = _raters(texts, clients, seed=seed, repeats=repeats, temperature=temperature)
+    students = sum(is_student_text(text.source) for text in texts if text is not None)
     for client in clients if students else ():
         client.require_external(f"{students} student text(s)")
-    raters = [
-        ProvidedRatings(texts, client, seed=seed, repeat=repeat, temperature=temperature)
-        for client in clients
-        for repeat in range(1, repeats + 1)
-    ]
     scores = np.full((len(texts), len(raters), len(SKILLS)), np.nan)
     rationales: list[list[dict[str, str]]] = [[{} for _ in raters] for _ in texts]
     manifests = []
@@ -224,6 +276,8 @@ def rate_responses(
         output = work / f"ratings-{index + 1}.jsonl"
         result = generate(rater, output, options)
         manifests.append(result.manifest)
+        for client in clients:
+            client.ledger.earlier += result.manifest.spend.cost_usd or 0.0
         for line in lines_of(output):
             rating = _Kept.model_validate_json(line)
             scores[rating.row, index] = [rating.scores[skill] for skill in SKILLS]
