@@ -103,7 +103,7 @@ def test_heuristic_and_empty_labels(frame, tmp_path):
 
 
 def test_processes_change_no_byte(tmp_path, monkeypatch):
-    monkeypatch.setattr("skillscope.datasets.pipeline.ROWS_FOR_ONE_PROCESS", 0)
+    monkeypatch.setattr("skillscope.datasets.stage.ROWS_FOR_ONE_PROCESS", 0)
     monkeypatch.setattr("skillscope.datasets.pipeline.PART_ROWS", 50)
     one = generate_training_data(168, tmp_path / "one.csv", workers=1).manifest.sha256
     monkeypatch.setattr("skillscope.datasets.pipeline.PART_ROWS", 84)

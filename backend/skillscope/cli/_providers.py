@@ -3,14 +3,17 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from skillscope.synthesis import Estimate, RunOptions, RunResult, rich_report
+from skillscope.errors import InputError
+from skillscope.synthesis import Counts, Estimate, RunOptions, RunResult, Spend, rich_report
 from skillscope.synthesis.providers.client import Client, Policy
-from skillscope.synthesis.providers.connect import ClientOptions, connect
+from skillscope.synthesis.providers.connect import PROVIDERS, ClientOptions, connect, pretend
 
 __all__ = [
     "AllowExternal",
@@ -21,17 +24,23 @@ __all__ = [
     "Fresh",
     "MaxCost",
     "Model",
+    "ProviderOption",
     "RequestsPerMinute",
     "RetryFailed",
     "Timeout",
+    "check_provider",
     "client_options",
     "command_line",
     "opened",
+    "print_counts",
     "print_estimate",
     "print_result",
     "run_options",
 ]
 
+ProviderOption = Annotated[
+    str, typer.Option("--provider", help=f"{', '.join(PROVIDERS)}; template is free and offline")
+]
 Model = Annotated[str | None, typer.Option("--model", help="model of the provider; by default its economical one")]
 BaseUrl = Annotated[str | None, typer.Option("--base-url", help="address of a compatible server (vLLM, Ollama, ...)")]
 MaxCost = Annotated[
@@ -71,13 +80,24 @@ def client_options(
     )
 
 
+def check_provider(provider: str) -> None:
+    """Refuse a provider that is not known.
+
+    Raises:
+        InputError: naming those that are.
+    """
+    if provider not in PROVIDERS:
+        raise InputError(f"provider {provider!r} is not known: choose {', '.join(PROVIDERS)}", field="provider")
+
+
 @contextmanager
-def opened(provider: str, options: ClientOptions) -> Iterator[Client | None]:
-    """A client for the time of a command; None for `template`."""
+def opened(provider: str, options: ClientOptions, *, dry_run: bool = False) -> Iterator[Client | None]:
+    """A client for the time of a command; None for `template`. A dry run needs no key."""
+    check_provider(provider)
     if provider == "template":
         yield None
         return
-    client = connect(provider, options)
+    client = (pretend if dry_run else connect)(provider, options)
     try:
         yield client
     finally:
@@ -86,14 +106,19 @@ def opened(provider: str, options: ClientOptions) -> Iterator[Client | None]:
 
 @contextmanager
 def run_options(what: str, *, fresh: bool, retry_failed: bool) -> Iterator[RunOptions]:
-    """Options of a run that shows its progress on stderr."""
+    """Options of a run that shows its progress on stderr, where that is a terminal."""
+    options = RunOptions(command=command_line(), fresh=fresh, retry_failed=retry_failed)
+    if not sys.stderr.isatty():
+        yield options
+        return
     with rich_report(what, Console(stderr=True)) as report:
-        yield RunOptions(command=command_line(), fresh=fresh, retry_failed=retry_failed, report=report)
+        yield replace(options, report=report)
 
 
 def command_line() -> str:
     """The command as it was typed, without the folder of the program; keys are never options, so none is in it."""
-    return " ".join(["skillscope", *sys.argv[1:]])
+    name = Path(sys.argv[0]).name
+    return " ".join([name if name.endswith(".py") else "skillscope", *sys.argv[1:]])
 
 
 def print_estimate(estimate: Estimate) -> None:
@@ -104,21 +129,27 @@ def print_estimate(estimate: Estimate) -> None:
         typer.echo(f"about {estimate.input_tokens} tokens in, {estimate.output_tokens} out; cost {cost}")
 
 
-def print_result(result: RunResult) -> None:
-    """What became of the rows."""
-    counts, spend = result.manifest.counts, result.manifest.spend
-    if result.already:
-        typer.echo(f"{result.output} was finished before; --fresh makes it again")
-    typer.echo(f"{result.output}: {counts.kept} of {counts.planned} rows kept")
+def print_counts(counts: Counts, spend: Spend, stopped: str | None) -> None:
+    """Which rows were lost and why, what was spent, and why the run ended early if it did."""
     for word, reasons in (("dropped", counts.dropped), ("failed", counts.failed)):
         for reason, number in reasons.items():
             typer.echo(f"  {word} {number}: {reason}")
     if counts.failed:
         typer.echo("  --retry-failed asks again for the failed rows")
-    if spend.requests:
+    if spend.requests or spend.answers_from_cache:
         cost = "unknown" if spend.cost_usd is None else f"${spend.cost_usd:.4f}"
         typer.echo(
-            f"  {spend.requests} requests, {spend.input_tokens} tokens in, {spend.output_tokens} out, cost {cost}"
+            f"  {spend.requests} requests, {spend.answers_from_cache} answers from the cache, "
+            f"{spend.input_tokens} tokens in, {spend.output_tokens} out, cost {cost}"
         )
-    if result.manifest.stopped:
-        typer.echo(f"  stopped: {result.manifest.stopped}; {counts.pending} rows are still to be asked for")
+    if stopped:
+        typer.echo(f"  stopped: {stopped}; {counts.pending} rows are still to be asked for")
+
+
+def print_result(result: RunResult) -> None:
+    """What became of the rows."""
+    counts = result.manifest.counts
+    if result.already:
+        typer.echo(f"{result.output} was finished before; --fresh makes it again")
+    typer.echo(f"{result.output}: {counts.kept} of {counts.planned} rows kept")
+    print_counts(counts, result.manifest.spend, result.manifest.stopped)

@@ -20,8 +20,6 @@ from skillscope.conversations import (
     load_library,
     read_review,
 )
-from skillscope.errors import InputError
-from skillscope.synthesis.providers.connect import PROVIDERS
 
 __all__ = ["app"]
 
@@ -35,7 +33,7 @@ GENERATING_MODELS = {"openai": "gpt-4o", "gemini": "gemini-2.5-pro"}
 @app.command("generate")
 def command_generate(
     *,
-    provider: Annotated[str, typer.Option("--provider", help=", ".join(PROVIDERS))] = "template",
+    provider: shared.ProviderOption = "template",
     count: Annotated[int, typer.Option("--count", help="conversations to make")] = 100,
     seed: Annotated[int, typer.Option("--seed", help="same seed, same plan")] = 42,
     library: LibraryName = "coding",
@@ -56,8 +54,7 @@ def command_generate(
     retry_failed: shared.RetryFailed = False,
 ) -> None:
     """Make conversations: from templates, free, or by a language model."""
-    if provider not in PROVIDERS:
-        raise InputError(f"provider {provider!r} is not known: choose {', '.join(PROVIDERS)}", field="provider")
+    shared.check_provider(provider)
     job = ConversationJob(
         provider=provider,
         count=count,
@@ -76,7 +73,7 @@ def command_generate(
         requests_per_minute=requests_per_minute,
         timeout=timeout,
     )
-    with shared.opened(provider, options) as client:
+    with shared.opened(provider, options, dry_run=dry_run) as client:
         if dry_run:
             shared.print_estimate(estimate_conversations(job, client))
             return

@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skillscope.errors import FileError
+from skillscope.synthesis.files import writing
 
 __all__ = ["replacing", "replacing_folder", "require_file"]
 
 
 def _prepare(path: Path) -> Path:
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"{path.parent} cannot be made: {error.strerror}; choose another output folder") from error
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
@@ -29,13 +28,12 @@ def replacing(path: Path) -> Iterator[Path]:
     if path.is_dir():
         raise FileError(f"{path} is a folder; name a file to write")
     temporary = _prepare(path)
-    try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path):
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """The manifest that lies beside every dataset: how it was made, from what, and what became of every planned row."""
 
-import hashlib
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from skillscope import __version__
@@ -11,11 +12,17 @@ from skillscope.datasets.files import replacing
 from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import FileError, SchemaError
 from skillscope.features.schema import SCHEMA_VERSION
+from skillscope.skills import Skill
+from skillscope.synthesis.files import file_sha256
+from skillscope.synthesis.manifest import Counts, Spend, manifest_path
 
 __all__ = [
     "Counts",
     "Manifest",
+    "RaterRun",
+    "Spend",
     "Versions",
+    "absent_ranges",
     "file_sha256",
     "manifest_path",
     "measured_versions",
@@ -24,24 +31,7 @@ __all__ = [
 ]
 
 MANIFEST_FORMAT: Final = "1"
-
-
-class Counts(BaseModel):
-    """What became of the planned rows. Conserved: planned = kept + dropped + failed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    planned: int = Field(ge=0)
-    kept: int = Field(ge=0)
-    dropped: dict[str, int] = Field(default_factory=dict, description="rows left out on purpose, by reason")
-    failed: int = Field(default=0, ge=0)
-
-    @model_validator(mode="after")
-    def _conserve(self) -> Self:
-        accounted = self.kept + sum(self.dropped.values()) + self.failed
-        if accounted != self.planned:
-            raise ValueError(f"planned {self.planned} rows but {accounted} are accounted for")
-        return self
+_LEFT_OUT_IF_EMPTY: Final = ("absent", "stopped", "ratings", "agreement")
 
 
 class Versions(BaseModel):
@@ -53,6 +43,15 @@ class Versions(BaseModel):
     feature_schema: str = SCHEMA_VERSION
     language_pipeline: str | None = None
     prompts: str | None = None
+
+
+class RaterRun(BaseModel):
+    """What became of the texts that one language-model rater was given; a text without a score stays empty."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rater: str = Field(description="model and repeat: openai:gpt-4o-mini#1")
+    counts: Counts
 
 
 class Manifest(BaseModel):
@@ -67,32 +66,63 @@ class Manifest(BaseModel):
     requested: int | None = Field(default=None, description="rows asked for, before rounding up to whole grids")
     balanced: bool = Field(default=False, description="rows spread evenly over skills, levels and grades")
     counts: Counts
+    absent: list[tuple[int, int]] = Field(
+        default_factory=list,
+        description="planned rows that are not in the file, first and last of each run, counted from 0; "
+        "the others keep their numbers, and with them their simulated students",
+    )
+    stopped: str | None = Field(default=None, description="why a run ended early; None for a whole one")
     rerendered: int = Field(default=0, description="texts rendered again because an earlier row had the same")
     versions: Versions = Field(default_factory=Versions)
     label_source: str | None = None
     noise_ceiling: dict[str, float] | None = Field(
         default=None, description="best attainable R2 per skill, given the noise of the simulated raters"
     )
-    tokens: int = Field(default=0, ge=0)
-    cost_usd: float = Field(default=0.0, ge=0.0)
+    ratings: list[RaterRun] = Field(default_factory=list)
+    agreement: dict[Skill, dict[str, tuple[float | None, float | None, float | None]]] = Field(
+        default_factory=dict, description="of several raters: alpha, r and qwk with the ends of their intervals"
+    )
+    spend: Spend = Field(default_factory=Spend)
     sources: dict[str, str] = Field(default_factory=dict, description="sha256 of the files it was combined from")
     sha256: str
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, data: Any) -> Any:
+        """Files written before anything was paid for say `tokens: 0`, `cost_usd: 0` and `failed: 0`."""
+        if isinstance(data, dict) and data.get("tokens") == 0 and data.get("cost_usd") == 0:
+            data = {name: value for name, value in data.items() if name not in {"tokens", "cost_usd"}}
+            counts = data.get("counts")
+            if isinstance(counts, dict) and counts.get("failed") == 0:
+                data["counts"] = counts | {"failed": {}}
+        return data
 
-def manifest_path(path: Path) -> Path:
-    """Where the manifest of a dataset lies: `<stem>.manifest.json` beside it."""
-    return path.with_name(f"{path.stem}.manifest.json")
+    @model_validator(mode="after")
+    def _number_rows(self) -> Self:
+        missing = self.counts.planned - self.counts.kept
+        named = sum(last - first + 1 for first, last in self.absent)
+        if named != missing and (self.absent or self.seed is not None):
+            raise ValueError(f"{missing} planned rows are not in the file but {named} are named in absent")
+        return self
+
+    def row_numbers(self) -> NDArray[np.int64]:
+        """The planned row number of every row of the file, in order."""
+        present = np.ones(self.counts.planned if self.absent else self.counts.kept, dtype=np.bool_)
+        for first, last in self.absent:
+            present[first : last + 1] = False
+        return np.flatnonzero(present)
 
 
-def file_sha256(path: Path) -> str:
-    """Hex digest of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def absent_ranges(planned: int, kept: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """First and last of each run of the rows 0 .. planned-1 that are not among `kept`, which rises."""
+    edges = np.concatenate(([-1], kept, [planned]))
+    gaps = np.flatnonzero(np.diff(edges) > 1)
+    return [(int(edges[at]) + 1, int(edges[at + 1]) - 1) for at in gaps]
 
 
-def measured_versions() -> Versions:
-    """The versions that a run with language features carries."""
-    return Versions(language_pipeline=installed_pipeline())
+def measured_versions(prompts: str | None = None) -> Versions:
+    """The versions that a run with language features carries, and those of the prompts where texts were paid for."""
+    return Versions(language_pipeline=installed_pipeline(), prompts=prompts)
 
 
 def read_manifest(path: Path) -> Manifest | None:
@@ -124,5 +154,6 @@ def write_manifest(manifest: Manifest, path: Path) -> Path:
     """Write the manifest beside the dataset at `path`, whole or not at all; its own path is returned."""
     beside = manifest_path(path)
     with replacing(beside) as temporary:
-        temporary.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        empty = {name for name in _LEFT_OUT_IF_EMPTY if not getattr(manifest, name)}
+        temporary.write_text(manifest.model_dump_json(indent=2, exclude=empty) + "\n", encoding="utf-8")
     return beside

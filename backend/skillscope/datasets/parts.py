@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from skillscope.errors import SchemaError
 from skillscope.features.schema import DERIVED, LINGUISTIC, TELEMETRY
@@ -22,6 +23,7 @@ __all__ = [
     "add_linguistic",
     "behavioral_part",
     "complete_part",
+    "complete_rows",
     "distinct_texts",
     "label_part",
     "render_part",
@@ -133,9 +135,14 @@ def add_behavioral(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
     return pd.concat([frame, added], axis=1)
 
 
-def add_labels(frame: pd.DataFrame, seed: int, labels: Labels) -> pd.DataFrame:
-    """The rows with the 4 scores added: by simulated raters, by the heuristic rater, or empty."""
-    if labels == "simulated":
+def add_labels(frame: pd.DataFrame, seed: int, labels: Labels | NDArray[np.float64]) -> pd.DataFrame:
+    """The rows with the 4 scores added: by simulated raters, by the heuristic rater, or empty, or those given.
+
+    Given scores are (rows, 4), in the order of SKILLS.
+    """
+    if not isinstance(labels, str):
+        scores = labels
+    elif labels == "simulated":
         from skillscope.simulation.raters import rate_students
 
         scores = rate_students(students_of(frame, seed), seed, [int(row) for row in frame.index])
@@ -151,8 +158,13 @@ def add_labels(frame: pd.DataFrame, seed: int, labels: Labels) -> pd.DataFrame:
 def complete_part(job: tuple[TextPart, Labels]) -> pd.DataFrame:
     """The last three stages at once, for a part of a plan."""
     part, labels = job
-    frame = add_behavioral(add_linguistic(part.frame()), part.plan.seed)
-    return add_labels(frame, part.plan.seed, labels)
+    return complete_rows((part.frame(), part.plan.seed, labels))
+
+
+def complete_rows(job: tuple[pd.DataFrame, int, Labels | NDArray[np.float64]]) -> pd.DataFrame:
+    """The last three stages at once, for (rows, seed, labels)."""
+    frame, seed, labels = job
+    return add_labels(add_behavioral(add_linguistic(frame), seed), seed, labels)
 
 
 def behavioral_part(job: tuple[pd.DataFrame, int]) -> pd.DataFrame:
@@ -160,7 +172,7 @@ def behavioral_part(job: tuple[pd.DataFrame, int]) -> pd.DataFrame:
     return add_behavioral(*job)
 
 
-def label_part(job: tuple[pd.DataFrame, int, Labels]) -> pd.DataFrame:
+def label_part(job: tuple[pd.DataFrame, int, Labels | NDArray[np.float64]]) -> pd.DataFrame:
     """`add_labels` of (rows, seed, labels)."""
     return add_labels(*job)
 
