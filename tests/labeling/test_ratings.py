@@ -127,3 +127,16 @@ def test_the_rubric_has_every_anchor() -> None:
     assert all(f"  {anchor}: " in rubric.text() for anchor in ANCHORS)
     with pytest.raises(ValidationError, match="needs the anchors"):
         Rubric(version="x", guidance=(), skills={"empathy": {0.2: "a"}})
+
+
+def test_a_text_that_comes_later_changes_only_its_own_request(
+    server: ProviderServer, client: Client, tmp_path: Path
+) -> None:
+    first = rate_responses([*TEXTS[:5], None, *TEXTS[6:]], [client], tmp_path / "first")
+    assert len(server.seen) == 3
+    assert first.manifests[0].counts.dropped == {"no text": 1}
+    assert np.isnan(first.scores[5]).all()
+    second = rate_responses(TEXTS, [client], tmp_path / "second")
+    assert len(server.seen) == 4  # the other two requests are answered from the cache
+    assert second.scores[5, 0].tolist() == [score_of(5, skill) for skill in range(4)]
+    assert second.scores[11].tolist() == first.scores[11].tolist()
