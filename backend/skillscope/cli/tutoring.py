@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "app",
+    "command_extract",
     "command_import_gsm8k",
     "command_mix",
     "command_pairs_generate",
     "command_pairs_report",
     "command_pairs_review",
     "command_questions_generate",
+    "command_status",
 ]
 
 app = typer.Typer(no_args_is_help=True, help="SAT practice: questions, training pairs, mixing.")
@@ -170,3 +173,52 @@ def command_mix(
 
     manifest = mix_pairs(synthetic, real, output, seed=seed, share=share)
     typer.echo(f"{manifest.phase}: {manifest.real} real + {manifest.synthetic_kept} synthetic -> {output}")
+
+
+@app.command("extract")
+def command_extract(
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day (UTC).")],
+    output: Annotated[Path, typer.Option(help="JSONL to write; manifest and rejected pairs beside it.")],
+    database_url: Annotated[
+        str | None, typer.Option(help="Another database with the documented tables; the store by default.")
+    ] = None,
+    minimum: Annotated[int, typer.Option(min=1, help="Answers in a skill that make a pattern.")] = 3,
+    *,
+    oversample_weak: Annotated[bool, typer.Option("--oversample-weak", help="Word rare skills anew.")] = False,
+) -> None:
+    """Make training pairs of what students left behind; personal data and what is off topic is taken out."""
+    from skillscope.tutoring.extraction import extract_pairs
+
+    manifest = extract_pairs(
+        database_url or get_settings().database,
+        output,
+        since=since.replace(tzinfo=UTC),
+        oversample_weak=oversample_weak,
+        minimum=minimum,
+    )
+    kinds = ", ".join(f"{number} {kind}" for kind, number in manifest.by_kind.items()) or "none"
+    typer.echo(f"{manifest.pairs} pairs ({kinds}), {manifest.rejected} rejected -> {output}")
+    for what, counts in (("dropped", manifest.dropped), ("removed", manifest.personal_data_removed)):
+        for reason, number in counts.items():
+            typer.echo(f"{what}: {number} ({reason})", err=True)
+
+
+@app.command("status")
+def command_status() -> None:
+    """Rows by table, the phase of the mix, and when the next training is due."""
+    from skillscope.store import open_database
+    from skillscope.tutoring.retraining import read_training, tutoring_status
+
+    settings = get_settings()
+    last = read_training(settings.data_dir)
+    with open_database(settings.database)() as session:
+        status = tutoring_status(session, last)
+    for table, number in status.tables.items():
+        typer.echo(f"{table:<20} {number:>9,}")
+    typer.echo(f"real pairs           {status.real_pairs:>9,}")
+    typer.echo(f"phase                {status.phase}")
+    if status.due:
+        typer.echo(f"training is due: {'; '.join(status.due)}")
+        return
+    when = f", or on {status.next_at:%Y-%m-%d}" if status.next_at else ""
+    typer.echo(f"next training at {status.next_pairs:,} real pairs{when}")

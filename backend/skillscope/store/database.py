@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from skillscope.errors import ConfigurationError, FileError
 from skillscope.store.migrations import HEAD
 
-__all__ = ["make_engine", "migrate", "open_database", "open_store", "ping", "writing"]
+__all__ = ["make_engine", "migrate", "open_database", "open_readonly", "open_store", "ping", "writing"]
 
 _BUSY_MILLISECONDS = 15_000
 _ADVISORY_LOCK = 0x5C0BE
@@ -99,6 +99,25 @@ def make_engine(url: str) -> Engine:
     if sqlite:
         _tune_sqlite(engine)
     return engine
+
+
+def open_readonly(url: str) -> Engine:
+    """An engine on somebody's database that is read and never written: no migration, no pragma, one snapshot.
+
+    Raises:
+        ConfigurationError: the address is wrong, the file is not there, or a driver is not installed.
+    """
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        path = Path(address.database or "")
+        if not path.is_file():
+            raise ConfigurationError("the SQLite file is not there; right is sqlite:///path/to/file.db")
+        query = {"mode": "ro", "uri": "true"}
+        return create_engine(address.set(database=f"file:{path.absolute()}", query=query), hide_parameters=True)
+    try:
+        return create_engine(address, hide_parameters=True, isolation_level="REPEATABLE READ")
+    except ImportError as error:
+        raise ConfigurationError("PostgreSQL needs its driver: install skillscope[postgres]") from error
 
 
 def _revision(connection: Connection) -> str | None:

@@ -1,0 +1,108 @@
+"""Simulated users who practise through the store layer, to see how much training data a month leaves behind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from skillscope.errors import InputError
+from skillscope.store import writing
+from skillscope.store.practice_tables import QuestionRow, StudyPlanRow
+from skillscope.store.tables import StudentRow
+from skillscope.synthesis import row_random
+from skillscope.tutoring.practice import PracticeAnswer, ask_for_help, rate_feedback, start_practice, submit_practice
+from skillscope.tutoring.proficiency import SkillState, chance_of_right
+from skillscope.tutoring.studying import act_on_plan, add_note, make_plan
+from skillscope.tutoring.taxonomy import load_taxonomy
+
+__all__ = ["PLANNED_PER_USER", "Habits", "simulate_month"]
+
+PLANNED_PER_USER: Final = {"ratings": 1.0, "help": 2.0, "plans": 0.5, "notes": 0.2}
+"""The planned volumes (10K ratings, 20K help requests, 5K plan adjustments, 2K notes) for each of 10,000 users."""
+
+_QUERIES: Final = (
+    "Why is this wrong?",
+    "how do I solve this step by step",
+    "I don't understand the second step",
+    "why is my answer not right",
+    "can you explain the question",
+)
+_NOTES: Final = ("I don't get {skill}", "{skill} is hard, how do I practice it?", "mixed up {skill} again")
+_GUESSED: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a user does in a month, on average: sittings of so many answers, and the rest for each user."""
+
+    sittings: int = 1
+    answers: int = 10
+    ratings: float = PLANNED_PER_USER["ratings"]
+    help: float = PLANNED_PER_USER["help"]
+    plans: float = PLANNED_PER_USER["plans"]
+    notes: float = PLANNED_PER_USER["notes"]
+
+
+def simulate_month(
+    sessions: sessionmaker[Session],
+    users: int,
+    *,
+    seed: int = 42,
+    habits: Habits | None = None,
+    end: datetime | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Register users and let each practise; the bank must be filled. Commits every hundred users.
+
+    Raises:
+        InputError: `users` is below 1.
+        NotFoundError: the bank is empty.
+    """
+    if users < 1:
+        raise InputError("at least one user is needed", field="users")
+    habits, end = habits or Habits(), end or datetime.now(UTC)
+    for first in range(0, users, 100):
+        with sessions.begin() as session:
+            writing(session)
+            for number in range(first, min(first + 100, users)):
+                _one(session, number, seed, habits, end)
+        if progress is not None:
+            progress(min(first + 100, users))
+
+
+def _one(session: Session, number: int, seed: int, habits: Habits, end: datetime) -> None:
+    random = row_random(seed, "tutoring.volume", number)
+    name = f"volume-{seed}-{number:06d}"
+    session.add(StudentRow(student_id=name, created_at=end - timedelta(days=31)))
+    session.flush()
+    plan: StudyPlanRow = make_plan(session, name, now=end - timedelta(days=30))
+    ability = random.gauss(0, 1)
+    labels = [skill.label for skill in load_taxonomy().skills]
+
+    def times(mean: float) -> int:
+        return int(mean) + (random.random() < mean % 1 - _GUESSED)
+
+    for sitting in range(habits.sittings):
+        at = end - timedelta(days=30 * (1 - (sitting + random.random()) / habits.sittings))
+        skills = random.sample(labels, 2)
+        test, rows = start_practice(session, name, skills=skills, count=habits.answers, now=at, seed=f"{seed}-{number}")
+        answers = [_answer(row, ability, random.random(), random.uniform(15, 110)) for row in rows]
+        submit_practice(session, test.test_id, answers, now=at)
+        share = 1 / habits.sittings
+        if times(habits.ratings * share):
+            rate_feedback(session, test.test_id, random.choices((1, 2, 3, 4, 5), (4, 6, 15, 40, 35))[0], now=at)
+        for _ in range(times(habits.help * share)):
+            ask_for_help(session, test.test_id, random.choice(rows).question_id, random.choice(_QUERIES), now=at)
+    for task in range(times(habits.plans)):
+        act_on_plan(session, plan.plan_id, task, random.choice(("completed", "skipped")), now=end)
+    for _ in range(times(habits.notes)):
+        add_note(session, name, random.choice(_NOTES).format(skill=random.choice(labels)), now=end)
+
+
+def _answer(row: QuestionRow, ability: float, luck: float, seconds: float) -> PracticeAnswer:
+    right = luck < chance_of_right(SkillState(ability), row.difficulty)
+    wrong = [option for option in row.content["options"] if option != row.content["correct_answer"]]
+    given = row.content["correct_answer"] if right or not wrong else wrong[int(luck * 1000) % len(wrong)]
+    return PracticeAnswer(row.question_id, given, round(seconds, 1))
