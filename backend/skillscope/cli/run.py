@@ -105,4 +105,9 @@ def command_experiments(
     ]  # fmt: skip
     sys.stdout.write(f"MLflow on http://127.0.0.1:{port}. Ctrl-C stops it.\n")
     sys.stdout.flush()
-    os.execve(command[0], command, {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"})  # noqa: S606  # no shell, our own interpreter
+    os.execve(command[0], command, _mlflow_environment())  # noqa: S606  # no shell, our own interpreter
+
+
+def _mlflow_environment() -> dict[str, str]:
+    """No telemetry, and none of MLflow's background workers: the pages only show."""
+    return {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
