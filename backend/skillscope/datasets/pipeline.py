@@ -11,6 +11,7 @@ file would only write every row twice.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from skillscope.datasets.contract import COLUMNS, FEATURE_COLUMNS, LINGUISTIC_COLUMNS, RESPONSE_COLUMNS
 from skillscope.datasets.io import iter_frames
@@ -61,6 +62,10 @@ __all__ = [
 ]
 
 
+ROWS_FOR_ONE_RENDERER: Final = 30_240
+"""Texts alone are made so quickly that up to here starting another process takes longer."""
+
+
 def _plan(count: int, seed: int, *, exact: bool) -> tuple[ResponsePlan, list[str]]:
     if seed < 0:
         raise InputError(f"seed must be 0 or more, not {seed}", field="seed")
@@ -108,7 +113,7 @@ def generate_synthetic_responses(
         made = text_stage(plan, output, texts, progress=progress)
         return StageResult(output, made.manifest, notes + made.notes)
     again: list[int] = []
-    with WorkerPool(worker_count(plan.rows, workers)) as pool:
+    with WorkerPool(1 if plan.rows <= ROWS_FOR_ONE_RENDERER else worker_count(plan.rows, workers)) as pool:
         manifest = write_stage(
             output,
             RESPONSE_COLUMNS,
