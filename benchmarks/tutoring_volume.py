@@ -42,21 +42,21 @@ def main() -> None:
         manifest = extract_pairs(url, Path(folder) / "real.jsonl", since=datetime(2024, 1, 1, tzinfo=UTC))
         seconds, worked = time.perf_counter() - began, time.process_time() - worked
         engine.dispose()
+        with (Path(folder) / "real.jsonl").open(encoding="utf-8") as lines:
+            acted = sum('"study_plan_actions"' in line for line in lines)
     kinds, equal = manifest.by_kind, manifest.dropped.get("equal to an earlier pair", 0)
     rated = kinds.get("rated", 0) + manifest.rejected + manifest.dropped.get("rating of three stars", 0)
     found = {
         "ratings": rated,
         "help": kinds.get("help", 0),
-        "plans": kinds.get("plan", 0),
+        "plans": acted,
         "notes": kinds.get("note", 0),
     }
     print(f"{given.users} users, {responses} responses, simulated in {practised:.1f} s")
     for kind, per_user in PLANNED_PER_USER.items():
         print(f"{kind:<8} {found[kind]:>7} extracted, {round(per_user * given.users):>7} planned")
     print(f"feedback {kinds.get('feedback', 0):>7}, equal to an earlier pair and left out: {equal}")
-    print(
-        f"{manifest.pairs} pairs in {seconds:.1f} s ({worked:.1f} s of CPU): {responses / seconds:.0f} responses a second"
-    )
+    print(f"{manifest.pairs} pairs in {seconds:.1f} s ({worked:.1f} s of CPU)")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from skillscope.cli.tutoring import app
@@ -33,3 +34,21 @@ def test_the_report_fails_where_a_target_is_missed(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "MISS feedback: sentence frames used" in result.output
     assert page.is_file()
+
+
+def test_status_and_extract_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from skillscope.settings import get_settings
+
+    monkeypatch.setenv("SKILLSCOPE_DATA_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    try:
+        told = CliRunner().invoke(app, ["status"])
+        assert told.exit_code == 0, told.output
+        assert "next training at 50,000 real pairs" in told.output
+        output = tmp_path / "real.jsonl"
+        done = CliRunner().invoke(app, ["extract", "--since", "2024-01-01", "--output", str(output)])
+        assert done.exit_code == 0, done.output
+        assert output.read_text(encoding="utf-8") == ""
+        assert (tmp_path / "real.manifest.json").exists()
+    finally:
+        get_settings.cache_clear()

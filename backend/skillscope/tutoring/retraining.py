@@ -54,7 +54,7 @@ class Training(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TutoringStatus:
-    """`real_pairs` is what an extraction would find, before its checks; `due` says why training is due now, if it is."""
+    """`real_pairs` is what an extraction would find, before its checks; `due` says why training is due, if it is."""
 
     tables: dict[str, int]
     real_pairs: int

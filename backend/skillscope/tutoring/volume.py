@@ -22,14 +22,24 @@ __all__ = ["PLANNED_PER_USER", "Habits", "simulate_month"]
 PLANNED_PER_USER: Final = {"ratings": 1.0, "help": 2.0, "plans": 0.5, "notes": 0.2}
 """The planned volumes (10K ratings, 20K help requests, 5K plan adjustments, 2K notes) for each of 10,000 users."""
 
+_OPENERS: Final = ("", "hey, ", "please help: ", "ok so ", "sorry, ", "hi! ", "one more thing, ", "quick question: ")
 _QUERIES: Final = (
-    "Why is this wrong?",
+    "why is this wrong?",
     "how do I solve this step by step",
-    "I don't understand the second step",
+    "I don't understand step {number}",
     "why is my answer not right",
     "can you explain the question",
+    "I got stuck at step {number}, what now?",
+    "tried it {number} times and the answer is still wrong",
+    "why is option {number} not the answer?",
 )
-_NOTES: Final = ("I don't get {skill}", "{skill} is hard, how do I practice it?", "mixed up {skill} again")
+_NOTES: Final = (
+    "I don't get {skill}",
+    "{skill} is hard, how do I practice it?",
+    "mixed up {skill} again",
+    "took me {number} tries to solve {skill}",
+    "need {number} more practice days for {skill}",
+)
 _GUESSED: Final = 1e-9
 
 
@@ -94,11 +104,13 @@ def _one(session: Session, number: int, seed: int, habits: Habits, end: datetime
         if times(habits.ratings * share):
             rate_feedback(session, test.test_id, random.choices((1, 2, 3, 4, 5), (4, 6, 15, 40, 35))[0], now=at)
         for _ in range(times(habits.help * share)):
-            ask_for_help(session, test.test_id, random.choice(rows).question_id, random.choice(_QUERIES), now=at)
+            query = random.choice(_OPENERS) + random.choice(_QUERIES).format(number=random.randint(1, 4))
+            ask_for_help(session, test.test_id, random.choice(rows).question_id, query, now=at)
     for task in range(times(habits.plans)):
         act_on_plan(session, plan.plan_id, task, random.choice(("completed", "skipped")), now=end)
     for _ in range(times(habits.notes)):
-        add_note(session, name, random.choice(_NOTES).format(skill=random.choice(labels)), now=end)
+        said = random.choice(_NOTES).format(skill=random.choice(labels), number=random.randint(2, 9))
+        add_note(session, name, random.choice(_OPENERS) + said, now=end)
 
 
 def _answer(row: QuestionRow, ability: float, luck: float, seconds: float) -> PracticeAnswer:
