@@ -52,11 +52,16 @@ def prepare(settings: Settings, steps: Steps) -> Prepared:
     from skillscope.assessment.demo import load_demo_class
     from skillscope.service.tokens import Role, create_token
     from skillscope.store import open_database
+    from skillscope.tutoring.bank import load_demo_tutoring
 
     _champion(settings, steps)
+    sessions = open_database(settings.database)
     with steps.status("loading the demo class"):
-        loaded = load_demo_class(open_database(settings.database))
+        loaded = load_demo_class(sessions)
     steps.done(f"demo class: {loaded.students} students, {loaded.responses} responses, {loaded.events} events")
+    with steps.status("filling the question bank"):
+        practice = load_demo_tutoring(sessions, loaded.student_ids)
+    steps.done(f"practice: {practice.questions} questions, {practice.lessons} lessons, {practice.plans} study plans")
     token = create_token(settings, Role.TEACHER, ttl=TOKEN_LIFE)
     return Prepared(loaded.student_ids[0], token)
 
