@@ -1,13 +1,13 @@
-"""`skillscope models`: train, show and export the models. `skillscope evaluate`: measure them on real data."""
+"""`skillscope models`: train and show the models. `skillscope evaluate`: measure them on real data."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["app", "command_evaluate_mind_ca", "command_export", "command_show", "command_train", "evaluate_app"]
+__all__ = ["app", "command_evaluate_mind_ca", "command_show", "command_train", "evaluate_app"]
 
-app = typer.Typer(no_args_is_help=True, help="Train, show and export the models.")
+app = typer.Typer(no_args_is_help=True, help="Train and show the models.")
 evaluate_app = typer.Typer(no_args_is_help=True, help="Measure the models on real data.")
 
 
@@ -68,15 +68,6 @@ def command_show() -> None:
 
     bundle = load_champion(get_settings())
     typer.echo((bundle.path / CARD_NAME).read_text(encoding="utf-8"))
-
-
-@app.command("export")
-def command_export() -> None:
-    """Put the champion into BentoML's model store, from where `bentoml build` takes it."""
-    from skillscope.modeling.registry import export_to_bento, load_champion
-    from skillscope.settings import get_settings
-
-    typer.echo(export_to_bento(load_champion(get_settings())))
 
 
 @evaluate_app.command("mind-ca")
