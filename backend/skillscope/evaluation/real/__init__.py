@@ -1,0 +1,1 @@
+"""Evaluation on real data with human ratings: loaders, experiments, the generated report."""
