@@ -1,15 +1,7 @@
 """The API in this process, on either database; and, once a session, the real thing under `bentoml serve`."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -17,22 +9,14 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from served_parts import DAY, TEXT, Served, bearer, start_service, stop_service
 from skillscope.modeling.bundle import Bundle
 from skillscope.service.app import create_app
 from skillscope.service.runtime import Runtime
-from skillscope.service.serving import SERVICE
-from skillscope.service.tokens import Role, create_token
+from skillscope.service.tokens import Role
 from skillscope.settings import Settings
 from skillscope.store import open_database
 from small_parts import empty_schema, train_small_bundle
-
-DAY = timedelta(days=1)
-TEXT = "She looked sad, so I asked her what was wrong and we sat together."
-
-
-def bearer(settings: Settings, role: Role, student_id: str | None = None, ttl: timedelta = DAY) -> dict[str, str]:
-    """The header of a token."""
-    return {"Authorization": f"Bearer {create_token(settings, role, student_id=student_id, ttl=ttl)}"}
 
 
 @pytest.fixture(scope="session")
@@ -81,65 +65,6 @@ def known(api: TestClient) -> str:
     assert api.post("/api/v1/students", json={"student_id": "s-1", "grade": 4}).status_code == 201
     assert api.post("/api/v1/students/s-1/responses", json={"responses": [{"text": TEXT}]}).status_code == 201
     return "s-1"
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running `bentoml serve`: where it is, what signs its tokens, and what it wrote."""
-
-    url: str
-    settings: Settings
-    log: Path
-    client: httpx.Client
-
-
-def free_port() -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def start_service(
-    folder: Path, environment: dict[str, str], target: str = SERVICE
-) -> tuple[subprocess.Popen[bytes], str, Path]:
-    """Start `bentoml serve` and wait until it is ready."""
-    port = free_port()
-    log = folder / "log"
-    command = [sys.executable, "-m", "bentoml", "serve", target, "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, **environment},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
-                return process, url, log
-        except httpx.HTTPError:
-            pass
-        if process.poll() is not None:
-            break
-        time.sleep(0.2)
-    stop_service(process)
-    pytest.fail(f"the service did not become ready:\n{log.read_text(encoding='utf-8', errors='replace')[-4000:]}")
-
-
-def stop_service(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt it as Ctrl-C does, and see that nothing is left of its group."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 from starlette.testclient import TestClient
 
-from conftest import TEXT
+from served_parts import TEXT
 from skillscope.service.revocation import revoke
 from skillscope.service.runtime import Runtime
 from skillscope.service.tokens import Role

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from conftest import TEXT
+from served_parts import TEXT
 from skillscope.errors import BundleError
 from skillscope.features import FEATURE_NAMES
 from skillscope.modeling.bundle import Bundle

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from conftest import TEXT, bearer
+from served_parts import TEXT, bearer
 from skillscope.modeling.bundle import Bundle
 from skillscope.service.app import create_app
 from skillscope.service.runtime import Runtime

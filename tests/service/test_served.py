@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import TEXT, Served, bearer, start_service, stop_service
+from served_parts import TEXT, Served, bearer, start_service, stop_service
 from skillscope.modeling.bundle import Bundle
 from skillscope.service.tokens import Role
 from skillscope.settings import PROJECT_ROOT, Settings

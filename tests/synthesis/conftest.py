@@ -13,10 +13,9 @@ from skillscope.synthesis.providers.client import Client, Policy
 from skillscope.synthesis.providers.connect import ClientOptions, connect
 
 sys.path.insert(0, str(Path(__file__).parent))
-from provider_server import ProviderServer, Reply
+from provider_server import SECRET, ProviderServer, Reply
 
 MODELS = {"openai": "gpt-4o-mini", "gemini": "gemini-2.5-flash"}
-SECRET = "sk-test-secret-never-written"
 
 
 @pytest.fixture

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+SECRET = "sk-test-secret-never-written"
+"""The key that clients send; it may stand nowhere else."""
+
 
 @dataclass
 class Seen:

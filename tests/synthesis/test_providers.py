@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from counting import Asking, Word, right_answer
-from provider_server import ProviderServer, Reply, Seen
+from provider_server import SECRET, ProviderServer, Reply, Seen
 from pydantic import SecretStr
 
-from conftest import SECRET
 from skillscope.errors import ConfigurationError, ProviderError
 from skillscope.settings import Settings
 from skillscope.synthesis import RunOptions, generate
