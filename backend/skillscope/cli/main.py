@@ -25,6 +25,7 @@ _GROUPS = {
     "conversations": "skillscope.cli.conversations",
     "tutoring": "skillscope.cli.tutoring",
     "providers": "skillscope.cli.providers",
+    "real-data": "skillscope.cli.realdata",
     "token": "skillscope.cli.token",
     "bento": "skillscope.cli.serve",
     "language": "skillscope.cli.language",
