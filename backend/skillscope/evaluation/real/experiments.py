@@ -26,6 +26,7 @@ from skillscope.modeling.bundle import Bundle
 __all__ = ["Report", "cross_validate", "empathic_reactions", "mind_ca", "scientsbank"]
 
 Report = Callable[[str], None]
+RESAMPLES = 500
 FAMILIES = "with families"
 OTHERS = "with families, and the person's other texts"
 ONLY_29 = "29 features only"
@@ -64,6 +65,7 @@ def mind_ca(
     rows: int | None = None,
     champion: Bundle | None = None,
     simulated: SimulatedRows | None = None,
+    resamples: int = RESAMPLES,
     report: Report = _quiet,
 ) -> list[Experiment]:
     """MIND-CA twice: new children answering known questions, and a question that nobody rated.
@@ -88,7 +90,7 @@ def mind_ca(
         predictors["29 features, 80% simulated and 20% real"] = mixed(simulated)
     report("MIND-CA: new children, known questions")
     known = cross_validate(data, people_folds(data, count=10), predictors, report=report)
-    table = measure(data.scores, known, groups=data.people)
+    table = measure(data.scores, known, groups=data.people, resamples=resamples)
     first = Experiment(
         title="MIND-CA: new children, known questions",
         design=f"{len(data):,} answers by {len(set(data.people)):,} children aged 7 to 14 to {len(set(data.prompts))} "
@@ -106,7 +108,7 @@ def mind_ca(
         FAMILIES: never_seen,
     }
     unseen = cross_validate(data, data.prompts, fresh, report=report)
-    table = measure(data.scores, unseen, groups=data.people, prompts=data.prompts)
+    table = measure(data.scores, unseen, groups=data.people, prompts=data.prompts, resamples=resamples)
     second = Experiment(
         title="MIND-CA: a question never seen",
         design="The same answers; each question is held out whole, with all of its ratings. Families here are "
@@ -206,8 +208,8 @@ def scientsbank(folder: Path | None = None, *, report: Report = _quiet) -> list[
         Experiment(
             title="SciEntsBank: is the explanation right?",
             design=f"Science answers of grades 3 to 6, as evidence for problem solving. Fitted on {len(train):,} "
-            f"answers, asked about {len(test):,} other answers to the same {len(set(test.prompts))} questions (the published "
-            "split); 1 is `correct`, 0 anything else; 95% bootstrap intervals over answers.",
+            f"answers, asked about {len(test):,} other answers to the same {len(set(test.prompts))} questions (the "
+            "published split); 1 is `correct`, 0 anything else; 95% bootstrap intervals over answers.",
             command="skillscope real-data scientsbank",
             rows=table,
             meaning="With a reference answer and some thirty rated answers a question, "

@@ -112,13 +112,18 @@ def never_seen(train: RealData, test: RealData) -> Predicted:
     weights = _ridge_weights(own, aims, penalty=300.0)
     text = find_family(TEXT).fit(train.answers)
     general = [text.transform(part.answers)[:, 4] for part in (train, test)]
-    spread = float(np.std(np.mean([model.predict(rows) for model in trees], axis=0)))
+    spread = _spread(np.mean([model.predict(rows) for model in trees], axis=0))
     found = centre + 0.5 * (
         by_trees
-        + 0.5 * spread * _clean(new) @ weights / float(np.std(_clean(own) @ weights))
-        + 0.5 * spread * general[1] / float(np.std(general[0]))
+        + 0.5 * spread * _clean(new) @ weights / _spread(_clean(own) @ weights)
+        + 0.5 * spread * general[1] / _spread(general[0])
     )
     return Predicted(found, classes_of(found, ratings))
+
+
+def _spread(values: Floats) -> float:
+    """The standard deviation; 1 where nothing varies, so that it can be divided by."""
+    return float(np.std(values)) or 1.0
 
 
 def _clean(columns: Floats) -> Floats:
