@@ -3,7 +3,6 @@
 The scripts in `backend/scripts` are other doors to the same commands.
 """
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from skillscope.cli import _providers as shared
-from skillscope.errors import InputError, SkillscopeError
+from skillscope.cli.guard import guarded
+from skillscope.errors import InputError
 from skillscope.synthesis import RunOptions
 from skillscope.synthesis.providers.connect import ClientOptions
 
@@ -332,11 +332,8 @@ def run_script(command: Callable[..., None]) -> None:
     """Run one command as a script: an error of ours is one line on stderr and its exit code."""
     script = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     script.command()(command)
-    try:
-        script()
-    except SkillscopeError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; the output was not written, what was paid for is kept for the same command\n")
-        raise SystemExit(130) from None
+    guarded(
+        script,
+        prefix="error",
+        interrupted="interrupted; the output was not written, what was paid for is kept for the same command",
+    )

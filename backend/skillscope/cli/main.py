@@ -1,12 +1,11 @@
 """The `skillscope` command: mounts the groups and turns our errors into one line and an exit code."""
 
-import sys
 from importlib import import_module
 
 import typer
 
 from skillscope import __version__
-from skillscope.errors import SkillscopeError
+from skillscope.cli.guard import guarded
 
 __all__ = ["app", "main"]
 
@@ -62,14 +61,4 @@ def _root(
 
 def main() -> None:
     """Run the command line; an error of ours is one line on stderr and its exit code."""
-    try:
-        app()
-    except SkillscopeError as error:
-        sys.stderr.write(f"skillscope: {' '.join(str(error).split())}\n")
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("skillscope: interrupted\n")
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(0) from None
+    guarded(app, prefix="skillscope")
