@@ -37,7 +37,7 @@ WORDS = [item.name for item in LINGUISTIC].index("word_count")
 ENDS = ("today", "again", "there", "then", "maybe")
 
 
-def _made_up(people: int = 40) -> RealData:
+def _made_up(people: int = 30) -> RealData:
     """Each person answers three prompts; an answer that tells a thought is right at each of them."""
     texts, prompts, scores, who, lengths = [], [], [], [], []
     for person in range(people):
@@ -77,7 +77,7 @@ def test_folds_keep_people_whole() -> None:
     assert all(len(found) == 1 for found in by_person.values())
     assert sorted(set(folds.tolist())) == [0, 1, 2, 3]
     nobody = RealData(data.answers, [""] * len(data), data.age)
-    assert np.bincount(people_folds(nobody, count=4)).tolist() == [30, 30, 30, 30]
+    assert sorted(np.bincount(people_folds(nobody, count=4)).tolist()) == [22, 22, 23, 23]
 
 
 def test_every_row_is_held_out_once_and_its_rating_is_not_shown() -> None:
@@ -193,7 +193,7 @@ def real_data(shared_data: Path) -> Path:
 
 
 def test_mind_ca_on_a_slice(real_data: Path) -> None:
-    known, unseen = mind_ca(real_data, rows=450, resamples=20)
+    known, unseen = mind_ca(real_data, rows=450, folds=3, resamples=20)
     assert known.row("with families").r.value > known.row("29 features only").r.value + 0.1
     assert known.row("with families").r.value > 0.7
     assert unseen.row("with families").within > unseen.row("29 features only").within
@@ -203,7 +203,7 @@ def test_mind_ca_on_a_slice(real_data: Path) -> None:
 def test_scientsbank_on_a_slice(real_data: Path, tmp_path: Path) -> None:
     for part in ("train", "test-unseen-answers"):
         lines = (real_data / "scientsbank" / f"{part}.csv").read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines[1:] if line.startswith(("EM_", "ME_"))]
+        kept = [line for line in lines[1:] if line.startswith("EM_")]
         (tmp_path / "scientsbank").mkdir(exist_ok=True)
         (tmp_path / "scientsbank" / f"{part}.csv").write_text("\n".join([lines[0], *kept]), encoding="utf-8")
     experiment = scientsbank(tmp_path)[0]

@@ -65,6 +65,7 @@ def mind_ca(
     rows: int | None = None,
     champion: Bundle | None = None,
     simulated: SimulatedRows | None = None,
+    folds: int = 10,
     resamples: int = RESAMPLES,
     report: Report = _quiet,
 ) -> list[Experiment]:
@@ -89,12 +90,12 @@ def mind_ca(
     if simulated is not None:
         predictors["29 features, 80% simulated and 20% real"] = mixed(simulated)
     report("MIND-CA: new children, known questions")
-    known = cross_validate(data, people_folds(data, count=10), predictors, report=report)
+    known = cross_validate(data, people_folds(data, count=folds), predictors, report=report)
     table = measure(data.scores, known, groups=data.people, resamples=resamples)
     first = Experiment(
         title="MIND-CA: new children, known questions",
         design=f"{len(data):,} answers by {len(set(data.people)):,} children aged 7 to 14 to {len(set(data.prompts))} "
-        "questions, rated 0, 1 or 2 for understanding another mind. Ten folds of whole children; 95% bootstrap "
+        f"questions, rated 0, 1 or 2 for understanding another mind. {folds} folds of whole children; 95% bootstrap "
         "intervals over children.",
         command=command,
         rows=table,

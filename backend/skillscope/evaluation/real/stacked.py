@@ -112,11 +112,15 @@ def never_seen(train: RealData, test: RealData) -> Predicted:
     weights = _ridge_weights(own, aims, penalty=300.0)
     text = find_family(TEXT).fit(train.answers)
     general = [text.transform(part.answers)[:, 4] for part in (train, test)]
+    centred = general[1].copy()
+    # What the general model says of all answers to a new prompt is about the prompt's words, not about the answers.
+    for half in (0, 1):
+        centred[halves == half] -= general[1][halves != half].mean()
     spread = _spread(np.mean([model.predict(rows) for model in trees], axis=0))
     found = centre + 0.5 * (
         by_trees
         + 0.5 * spread * _clean(new) @ weights / _spread(_clean(own) @ weights)
-        + 0.5 * spread * general[1] / _spread(general[0])
+        + 0.5 * spread * centred / _spread(general[0])
     )
     return Predicted(found, classes_of(found, ratings))
 
