@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -14,12 +17,13 @@ from skillscope.datasets.pipeline import (
 )
 from skillscope.datasets.pool import WorkerPool
 from skillscope.datasets.versions import installed_pipeline
-from skillscope.errors import ConfigurationError, FileError, InputError, SchemaError, TextError
+from skillscope.errors import ConfigurationError, ConflictError, FileError, InputError, SchemaError, TextError
 from skillscope.features import StoredRow, aggregate
 from skillscope.features.schema import FEATURE_NAMES, LINGUISTIC, TELEMETRY
 from skillscope.language import pipeline_version
 from skillscope.simulation.plan import ResponsePlan
 from skillscope.skills import SCORE_COLUMNS
+from skillscope.synthesis.lock import RunLock
 
 
 def names(folder):
@@ -233,3 +237,12 @@ def die(_: int) -> int:
 def test_a_worker_that_dies_is_one_error():
     with WorkerPool(2) as pool, pytest.raises(ConfigurationError, match="a worker process died"):
         list(pool.map(die, range(3)))
+
+
+def test_two_runs_on_one_output_are_refused_with_the_holders_pid(tmp_path: Path) -> None:
+    output = tmp_path / "responses.csv"
+    with RunLock(output), pytest.raises(ConflictError, match=f"pid {os.getpid()}"):
+        generate_synthetic_responses(84, output)
+    assert list(tmp_path.iterdir()) == []
+    generate_synthetic_responses(84, output)
+    assert {path.name for path in tmp_path.iterdir()} == {"responses.csv", "responses.manifest.json"}

@@ -16,6 +16,7 @@ from skillscope.datasets.manifest import Counts, Manifest, file_sha256, manifest
 from skillscope.datasets.parts import Labels
 from skillscope.errors import InputError
 from skillscope.settings import get_settings
+from skillscope.synthesis.lock import RunLock
 
 __all__ = [
     "DEFAULT_SEED",
@@ -69,10 +70,14 @@ def write_stage(
     output: Path, columns: Sequence[str], parts: Iterable[pd.DataFrame], manifest: Callable[[FrameWriter], Manifest],
     *, total: int | None, progress: Progress | None, balanced: bool,
 ) -> Manifest:  # fmt: skip
-    """Write parts and manifest; with `balanced`, only if nothing is missing and the design holds."""
+    """Write parts and manifest; with `balanced`, only if nothing is missing and the design holds.
+
+    Raises:
+        ConflictError: another run writes this output; the message names its pid.
+    """
     design = DesignCheck()
     stale = manifest_path(output)
-    with FrameWriter(output, columns) as writer:
+    with RunLock(output), FrameWriter(output, columns) as writer:
         for part in parts:
             if balanced:
                 labelled = columns == COLUMNS and bool(part[list(LABELS)].notna().any(axis=None))
