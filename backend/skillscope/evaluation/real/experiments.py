@@ -100,6 +100,11 @@ def mind_ca(
         command=command,
         rows=table,
         meaning=_mind_ca_known(table),
+        notes=(
+            "Lengths of n-grams and strengths of penalties were chosen on these children; everything else is fitted "
+            "inside the training folds. Published on the same data: SVM accuracy .71, BiLSTM .83, DistilBERT .915 "
+            "(other splits).",
+        ),
     )
     report("MIND-CA: a question never seen")
     fresh: dict[str, Predictor] = {
@@ -149,7 +154,7 @@ def _mind_ca_unseen(table: Sequence[Row]) -> str:
 def empathic_reactions(
     folder: Path | None = None, *, rows: int | None = None, report: Report = _quiet
 ) -> list[Experiment]:
-    """Empathic Reactions twice: new people, and single messages at random as in the published work."""
+    """Empathic Reactions twice: new people, and single messages at random."""
     data = load_empathic_reactions(folder)
     if rows is not None:
         data = data.take(np.arange(min(rows, len(data))))
@@ -168,7 +173,7 @@ def empathic_reactions(
         ("new people", people_folds(data, count=10), {OTHERS: blended(["mental_states.v1"], others=True)},
          "Ten folds of whole people; 95% bootstrap intervals over people."),
         ("single messages held out", random, {},
-         "Ten folds of single messages, as in the published work (ridge .385, CNN .404): other texts of the same "
+         "Ten folds of single messages, the easier setting: other texts of the same "
          "person are in training."),
     ):  # fmt: skip
         report(f"Empathic Reactions: {title}")
@@ -183,6 +188,10 @@ def empathic_reactions(
                 rows=table,
                 meaning=f"What adults write after reading tells about {best**2:.0%} of the variance of how empathic "
                 "they say they felt: a text is weak evidence of a feeling.",
+                notes=(
+                    "Published on the whole set of 1,860 texts: ridge .385, CNN .404 (Buechel et al. 2018). How their "
+                    "folds treated people we have not verified, so both settings stand here.",
+                ),
             )
         )
     return out
