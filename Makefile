@@ -3,7 +3,10 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+CORE := $(VENV)/.installed-core
 STAMP := $(VENV)/.installed
+TORCH := torch==2.13.0
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 COMPILE := --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 
 export PORT
@@ -14,23 +17,30 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: run install serve experiments test lint lock clean
 
-run: $(STAMP)
+run: $(CORE)
 	@exec $(BIN)/skillscope run --port $(PORT)
 
 install: $(STAMP)
 
-$(STAMP): requirements-dev.lock pyproject.toml
+$(CORE): requirements.lock pyproject.toml
 	@echo "Installing the locked dependencies into $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements-dev.lock
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --editable .
+	@$(UV) -r requirements.lock
+	@$(UV) --no-deps --editable .
+	@touch $(CORE)
+
+# pip, not uv, brings torch: it takes the CPU build that a machine's pip is configured for
+$(STAMP): $(CORE) requirements-dev.lock
+	@echo "Installing what tests and the training of language models need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements-dev.lock "$(TORCH)"
+	@$(UV) -r requirements-dev.lock
 	@touch $(STAMP)
 
-serve: $(STAMP)
+serve: $(CORE)
 	@exec $(BIN)/skillscope serve --port $(PORT)
 
-experiments: $(STAMP)
+experiments: $(CORE)
 	@exec $(BIN)/skillscope experiments
 
 test: $(STAMP)
@@ -42,10 +52,14 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# versions only: an index address in a lock would tie it to one machine
+# Versions only: an index address in a lock would tie it to one machine. Torch stands in pyproject.toml alone, because its
+# CPU and CUDA builds need different packages.
 lock:
-	@$(BIN)/uv pip compile $(COMPILE) --extra postgres pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile $(COMPILE) --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(COMPILE) --extra postgres --extra lm-serve pyproject.toml -o requirements.lock
+	@echo "torch ; sys_platform == 'never'" > $(VENV)/overrides.txt
+	@$(BIN)/uv pip compile $(COMPILE) --all-extras -c requirements.lock --overrides $(VENV)/overrides.txt \
+		--no-emit-package torch --no-emit-package networkx \
+		pyproject.toml -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
