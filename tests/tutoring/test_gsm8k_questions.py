@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from skillscope.errors import SchemaError
+from skillscope.lm.slots import fill
 from skillscope.settings import get_settings
 from skillscope.tutoring.answerer import answer, explanation_request
 from skillscope.tutoring.questions.gsm8k import import_gsm8k, question_from_gsm8k
 from skillscope.tutoring.questions.model import Question
-from skillscope.tutoring.slots import fill
 
 ROW = {
     "question": "A baker makes 48 rolls and sells half as many cakes at $1,200 each. How many are there together?",

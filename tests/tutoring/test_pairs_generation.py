@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 
 from skillscope.errors import InputError
+from skillscope.lm.slots import fill
+from skillscope.lm.verify import LIMITS
 from skillscope.synthesis import read_manifest
 from skillscope.tutoring.adapt import parse_plan_input
 from skillscope.tutoring.pairs.generate import PairPlan, generate_pairs, render_pair
 from skillscope.tutoring.pairs.wording import frames
 from skillscope.tutoring.performance import parse_feedback_input
 from skillscope.tutoring.questions.model import split_options
-from skillscope.tutoring.slots import fill
-from skillscope.tutoring.verify import LIMITS, verify_pair
+from skillscope.tutoring.verify import verify_pair
 
 Pair = dict[str, Any]
 

@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 
+from skillscope.lm.slots import fill, to_number
 from skillscope.tutoring.mathtext import false_statements
 from skillscope.tutoring.questions.families import Family, load_families
 from skillscope.tutoring.questions.generate import check_question, render_question
@@ -14,7 +15,6 @@ from skillscope.tutoring.questions.model import (
     question_prompt,
     split_options,
 )
-from skillscope.tutoring.slots import fill, to_number
 from skillscope.tutoring.taxonomy import load_taxonomy
 
 FAMILIES = [family for families in load_families().values() for family in families]

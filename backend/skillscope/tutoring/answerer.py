@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from skillscope.errors import ProviderError
+from skillscope.lm.slots import SlotError, fill
+from skillscope.lm.verify import Check
 from skillscope.synthesis import row_random
 from skillscope.tutoring.adapt import Adjustment, Plan
 from skillscope.tutoring.pairs.explanations import explanation_draft
@@ -17,8 +19,7 @@ from skillscope.tutoring.pairs.plans import plan_draft
 from skillscope.tutoring.pairs.prompts import Prompt, explanation_prompt, feedback_prompt, plan_prompt
 from skillscope.tutoring.performance import SkillPerformance
 from skillscope.tutoring.questions.model import Question
-from skillscope.tutoring.slots import SlotError, fill
-from skillscope.tutoring.verify import Verdict, verify_explanation, verify_feedback, verify_plan
+from skillscope.tutoring.verify import verify_explanation, verify_feedback, verify_plan
 
 __all__ = ["Answer", "Answerer", "Request", "answer", "explanation_request", "feedback_request", "plan_request"]
 
@@ -28,7 +29,7 @@ class Request:
     """A prompt, what checks an answer to it, and the template's own answer (delexicalised; the seed picks wordings)."""
 
     prompt: Prompt
-    check: Callable[[str, str | None], Verdict]
+    check: Check
     template: Callable[[int], str]
 
 

@@ -4,10 +4,10 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
+from skillscope.lm.verify import LIMITS
 from skillscope.synthesis.providers.base import Message, Request
 from skillscope.synthesis.providers.client import Client
 from skillscope.tutoring.pairs.prompts import Prompt
-from skillscope.tutoring.verify import LIMITS
 
 __all__ = ["ExternalAnswerer"]
 

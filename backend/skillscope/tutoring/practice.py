@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skillscope.errors import ConflictError, InputError, NotFoundError
+from skillscope.lm.slots import to_number
 from skillscope.store import queries, writing
 from skillscope.store.practice_tables import (
     FeedbackRatingRow,
@@ -31,7 +32,6 @@ from skillscope.tutoring.pairs.prompts import feedback_json
 from skillscope.tutoring.performance import SkillPerformance
 from skillscope.tutoring.proficiency import SkillState, chance_of_right, proficiency, update
 from skillscope.tutoring.questions.model import Question
-from skillscope.tutoring.slots import to_number
 from skillscope.tutoring.taxonomy import load_taxonomy
 
 __all__ = [

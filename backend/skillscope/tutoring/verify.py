@@ -7,12 +7,13 @@ names every reason, so that a refused answer can be counted by cause.
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from skillscope.errors import SkillscopeError
+from skillscope.lm.slots import NUMBER, SLOT, fill
+from skillscope.lm.verify import Verdict, numbers_in, verify_form
 from skillscope.tutoring.adapt import Adjustment, adapt_plan, parse_plan_input
 from skillscope.tutoring.mathtext import RELATIONS, MathError, Relation, false_statements, numbers_of, relations_in
 from skillscope.tutoring.performance import (
@@ -26,11 +27,9 @@ from skillscope.tutoring.performance import (
     time_band,
 )
 from skillscope.tutoring.questions.model import Question, math_context, question_prompt
-from skillscope.tutoring.slots import NUMBER, SLOT, fill
 
-__all__ = ["LIMITS", "Verdict", "numbers_in", "verify_explanation", "verify_feedback", "verify_pair", "verify_plan"]
+__all__ = ["verify_explanation", "verify_feedback", "verify_pair", "verify_plan"]
 
-LIMITS = {"feedback": (50, 100), "explanation": (50, 100), "plan": (20, 50)}
 CONSTANTS = frozenset(map(Fraction, (0, 1, 2, 3, 4, 5, 6, 10, 60, 90, 100, 180, 360)))
 """Numbers that an explanation may bring in: small counts, a whole in percent, seconds, degrees."""
 
@@ -42,34 +41,6 @@ _KEEPING = re.compile(
 )
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(?:s\b|seconds\b)")
 _OF_THE_CHOICE = re.compile(r"\b(your (choice|pick)|like yours|the option you|you picked)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`ok`, or the reasons why not."""
-
-    reasons: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Nothing speaks against showing the text."""
-        return not self.reasons
-
-
-def numbers_in(text: str) -> list[Fraction]:
-    """Every number written in a text, in order."""
-    return [Fraction(number) for number in NUMBER.findall(text)]
-
-
-def _common(kind: str, output: str) -> list[str]:
-    reasons = []
-    if "⟨" in output or "⟩" in output:
-        reasons.append("a slot is left")
-    low, high = LIMITS[kind]
-    words = len(output.split())
-    if not low <= words <= high:
-        reasons.append(f"{words} words instead of {low} to {high}")
-    return reasons
 
 
 def _mentions(text: str, names: Iterable[str]) -> list[tuple[int, str]]:
@@ -132,7 +103,7 @@ def verify_feedback(performance: str | Sequence[SkillPerformance], output: str) 
         SchemaError: the input is malformed.
     """
     rows = parse_feedback_input(performance) if isinstance(performance, str) else list(performance)
-    reasons = _common("feedback", output)
+    reasons = [*verify_form("feedback", output).reasons]
     by_name = {row.skill: row for row in rows}
     current = [rows[0]] if len(rows) == 1 else []
     for sentence in _SENTENCE.split(output):
@@ -187,7 +158,7 @@ def verify_plan(given: str | tuple[Mapping[str, Any], Sequence[SkillPerformance]
     plan, rows = parse_plan_input(given) if isinstance(given, str) else given
     adjustment = adapt_plan(plan, rows)
     focus = adjustment.focus
-    reasons = _common("plan", output) + _plan_reasons(adjustment, output)
+    reasons = [*verify_form("plan", output).reasons, *_plan_reasons(adjustment, output)]
     names = {row.skill for row in rows} | {str(task["skill"]) for tasks in plan.values() for task in tasks}
     mentioned = {name for _, name in _mentions(output, names)}
     expected = {focus.skill} | ({adjustment.old} if adjustment.old else set())
@@ -266,7 +237,7 @@ def verify_explanation(
     `delex` is the delexicalised text that `output` was filled from: where it is given, numbers are traced exactly (each
     slot reads the question's slots, each literal number is a known constant); otherwise one operation at a time.
     """
-    reasons = _common("explanation", output)
+    reasons = [*verify_form("explanation", output).reasons]
     quoted = chosen is not None and any(sign in chosen for sign in RELATIONS)
     stated = output.replace(str(chosen), "…") if quoted else output  # a wrong equation may be quoted as the choice
     reasons += [f"not true: {text}" for text in false_statements(stated, math_context(question))]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from skillscope.errors import SchemaError
+from skillscope.lm.slots import fill
 from skillscope.synthesis import row_random
 from skillscope.synthesis.filters import words_of
 from skillscope.tutoring.adapt import plan_tasks
@@ -17,7 +18,6 @@ from skillscope.tutoring.extraction.sources import Source, as_json
 from skillscope.tutoring.performance import SkillPerformance, parse_performance
 from skillscope.tutoring.proficiency import SkillState, proficiency, update
 from skillscope.tutoring.questions.model import format_options
-from skillscope.tutoring.slots import fill
 from skillscope.tutoring.taxonomy import SatSkill, load_taxonomy
 
 __all__ = ["Extraction", "Pair", "feedback_pair"]

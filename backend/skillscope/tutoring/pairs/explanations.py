@@ -5,12 +5,12 @@ import re
 from functools import cache
 
 from skillscope.errors import NotFoundError
+from skillscope.lm.slots import fill
 from skillscope.tutoring.pairs.prompts import Prompt
 from skillscope.tutoring.pairs.wording import Draft, Frame, capitalised, count_words, pick
 from skillscope.tutoring.questions.families import Family, load_families
 from skillscope.tutoring.questions.mathematics import renamed
 from skillscope.tutoring.questions.model import Question
-from skillscope.tutoring.slots import fill
 
 __all__ = ["EXPLANATION_WORDS", "explanation_draft", "family_named"]
 

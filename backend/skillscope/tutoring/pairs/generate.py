@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skillscope.errors import InputError
+from skillscope.lm.slots import SLOT
 from skillscope.synthesis import Check, Generator, Outcome, RunOptions, RunResult, row_random
 from skillscope.synthesis import generate as run
 from skillscope.tutoring.pairs.explanations import explanation_draft
@@ -19,7 +20,6 @@ from skillscope.tutoring.pairs.prompts import Prompt, explanation_prompt, feedba
 from skillscope.tutoring.pairs.wording import Draft
 from skillscope.tutoring.questions.families import load_families
 from skillscope.tutoring.questions.mathematics import make_math_question
-from skillscope.tutoring.slots import SLOT
 from skillscope.tutoring.taxonomy import SatSkill, load_taxonomy
 from skillscope.tutoring.verify import verify_pair
 

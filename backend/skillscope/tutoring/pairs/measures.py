@@ -14,7 +14,7 @@ from datasketch import MinHash, MinHashLSH
 from pydantic import BaseModel, ConfigDict
 
 from skillscope.errors import FileError, SchemaError
-from skillscope.tutoring.slots import SLOT
+from skillscope.lm.slots import SLOT
 from skillscope.tutoring.taxonomy import load_taxonomy
 from skillscope.tutoring.verify import verify_pair
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
+from skillscope.lm.verify import LIMITS
 from skillscope.synthesis.files import replacing
 from skillscope.tutoring.pairs.measures import KindFigures, PairFigures, measure_pairs
 from skillscope.tutoring.taxonomy import load_taxonomy
-from skillscope.tutoring.verify import LIMITS
 
 __all__ = ["Bar", "report_pairs", "targets"]
 

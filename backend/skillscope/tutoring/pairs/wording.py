@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from skillscope.lm.slots import chained, fill
 from skillscope.tutoring.questions.families import to_slots
-from skillscope.tutoring.slots import chained, fill
 
 __all__ = ["Draft", "Frame", "capitalised", "count_words", "frames", "indexed", "pick"]
 

@@ -14,11 +14,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from skillscope.errors import FileError, SchemaError
+from skillscope.lm.expressions import ExpressionError, evaluate
+from skillscope.lm.slots import display, fill, to_number
 from skillscope.synthesis.files import canonical_json, file_sha256, replacing
-from skillscope.tutoring.expressions import ExpressionError, evaluate
 from skillscope.tutoring.questions.mathematics import number_slots
 from skillscope.tutoring.questions.model import Question, Step
-from skillscope.tutoring.slots import display, fill, to_number
 from skillscope.tutoring.taxonomy import load_taxonomy
 
 __all__ = ["Gsm8kManifest", "import_gsm8k", "question_from_gsm8k"]

@@ -7,12 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from skillscope.errors import SchemaError
-from skillscope.tutoring.expressions import ExpressionError, evaluate, holds
+from skillscope.lm.expressions import ExpressionError, evaluate, holds
+from skillscope.lm.slots import NUMBER, SLOT, SlotError, display, fill, to_number
 from skillscope.tutoring.mathtext import Context, MathError, false_statements, is_true, relations_in
 from skillscope.tutoring.questions.equations import equation_key
 from skillscope.tutoring.questions.families import Family, load_words, misconceptions
 from skillscope.tutoring.questions.model import Distractor, Question, Step, math_context
-from skillscope.tutoring.slots import NUMBER, SLOT, SlotError, display, fill, to_number
 from skillscope.tutoring.taxonomy import load_taxonomy
 
 __all__ = ["make_math_question", "number_slots", "renamed"]

@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 from skillscope.errors import SchemaError
+from skillscope.lm.slots import to_number
 from skillscope.tutoring.mathtext import Context, MathError, parse, relations_in
-from skillscope.tutoring.slots import to_number
 
 __all__ = ["Distractor", "Question", "Step", "format_options", "math_context", "question_prompt", "split_options"]
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from skillscope.lm.slots import to_number
 from skillscope.tutoring.mathtext import Context, MathError, Relation, Tree, relations_in
 from skillscope.tutoring.questions.model import Question, math_context
-from skillscope.tutoring.slots import to_number
 
 __all__ = ["symbolic_faults"]
 

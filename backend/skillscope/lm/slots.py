@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from skillscope.errors import InputError
-from skillscope.tutoring.expressions import ExpressionError, evaluate, names_in
+from skillscope.lm.expressions import ExpressionError, evaluate, names_in
 
 __all__ = ["NUMBER", "SLOT", "SlotError", "chained", "display", "fill", "number_env", "slot_names", "to_number"]
 

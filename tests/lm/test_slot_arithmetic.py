@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillscope.tutoring.expressions import ExpressionError, evaluate, holds
-from skillscope.tutoring.slots import SlotError, chained, display, fill, slot_names
+from skillscope.lm.expressions import ExpressionError, evaluate, holds
+from skillscope.lm.slots import SlotError, chained, display, fill, slot_names
 
 
 @pytest.mark.parametrize(
