@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from skillscope import __version__
 from skillscope.assessment.model import Assessment, Score
 from skillscope.assessment.scoring import score_rows
 from skillscope.errors import EvidenceError, NotFoundError
@@ -126,6 +127,8 @@ def compute_assessment(
         "model_version": bundle.version,
         "feature_schema": bundle.feature_schema,
         "label_source": bundle.label_source,
+        "code_version": __version__,
+        "language_pipeline": bundle.language_pipeline,
     }
     return assessment, row
 

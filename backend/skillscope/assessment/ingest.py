@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from skillscope import __version__
 from skillscope.assessment.records import ResponseRecord
 from skillscope.errors import ConflictError, EventError, InputError
 from skillscope.events import Event, EventType
@@ -146,6 +147,7 @@ def store_responses(session: Session, measured: Mapping[str, Mapping[str, Measur
                     "at": response.record.at or now,
                     "language_pipeline": response.language_pipeline,
                     "values": response.features,
+                    "code_version": __version__,
                 }
                 for name, response in fresh.items()
             ],
@@ -176,6 +178,7 @@ def _response_row(student_key: int, response_id: str, response: ResponseRecord, 
         "source": response.source,
         "at": response.at or now,
         "received_at": now,
+        "code_version": __version__,
     }
 
 
@@ -249,6 +252,7 @@ def _measure_sessions(session: Session, student: StudentRow, session_ids: Sequen
             started_at=row["started_at"],
             ended_at=row["ended_at"],
             values=tuple(float(row[name]) for name in names),
+            code_version=__version__,
         )
         for row in extract_telemetry(events_frame(stored)).iter_rows(named=True)
     )

@@ -6,7 +6,8 @@
               └─< assessments                         what was said about a student, when, and by which model
     revoked_tokens                                    tokens that count no more
 
-Students go by the id that their school gave them; names have no column anywhere.
+Students go by the id that their school gave them; names stand in `student_names` alone, where they are kept at all.
+`code_version` says which version of this package made a row; rows from before it was kept have none.
 """
 
 from datetime import datetime
@@ -73,6 +74,7 @@ class ResponseRow(Base):
     source: Mapped[str | None] = mapped_column(String(256))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    code_version: Mapped[str | None] = mapped_column(String(32))
 
 
 class ResponseFeaturesRow(Base):
@@ -87,6 +89,7 @@ class ResponseFeaturesRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     language_pipeline: Mapped[str] = mapped_column(String(64))
     values: Mapped[tuple[float, ...]] = mapped_column(FloatVector)
+    code_version: Mapped[str | None] = mapped_column(String(32))
 
 
 class EventRow(Base):
@@ -121,6 +124,7 @@ class SessionFeaturesRow(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
     values: Mapped[tuple[float, ...]] = mapped_column(FloatVector)
+    code_version: Mapped[str | None] = mapped_column(String(32))
 
 
 class AssessmentRow(Base):
@@ -138,6 +142,8 @@ class AssessmentRow(Base):
     model_version: Mapped[str] = mapped_column(String(128))
     feature_schema: Mapped[str] = mapped_column(String(32))
     label_source: Mapped[str] = mapped_column(String(256))
+    code_version: Mapped[str | None] = mapped_column(String(32))
+    language_pipeline: Mapped[str | None] = mapped_column(String(64))
 
 
 class RevokedTokenRow(Base):
