@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from skillscope.errors import ConfigurationError, InputError, SchemaError
 from skillscope.store import make_engine, open_store
 from skillscope.store.tables import StudentRow
+from skillscope.tutoring.asking import ask_for_help, rate_feedback
 from skillscope.tutoring.bank import load_demo_tutoring
 from skillscope.tutoring.extraction import extract_pairs
 from skillscope.tutoring.extraction.extract import rejected_path
 from skillscope.tutoring.extraction.quality import clean, even_tone, on_topic
-from skillscope.tutoring.practice import PracticeAnswer, ask_for_help, rate_feedback, start_practice, submit_practice
+from skillscope.tutoring.grading import PracticeAnswer, submit_practice
+from skillscope.tutoring.practice import start_practice
 from skillscope.tutoring.studying import act_on_plan, add_note, find_plan
 from skillscope.tutoring.verify import verify_feedback, verify_plan
 from small_parts import empty_schema

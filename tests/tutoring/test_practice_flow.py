@@ -20,16 +20,11 @@ from skillscope.store.practice_tables import (
     SkillStateRow,
 )
 from skillscope.store.tables import StudentRow
+from skillscope.tutoring.asking import ask_for_help, rate_feedback
 from skillscope.tutoring.bank import lesson_texts, load_demo_tutoring
+from skillscope.tutoring.grading import PracticeAnswer, submit_practice
 from skillscope.tutoring.pairs.prompts import Prompt
-from skillscope.tutoring.practice import (
-    PracticeAnswer,
-    ask_for_help,
-    rate_feedback,
-    start_practice,
-    stored_question,
-    submit_practice,
-)
+from skillscope.tutoring.practice import start_practice, stored_question
 from skillscope.tutoring.proficiency import SkillState, proficiency, update
 from skillscope.tutoring.studying import act_on_plan, add_note, answer_community, ask_community, find_plan, lessons
 from skillscope.tutoring.taxonomy import load_taxonomy

@@ -40,8 +40,10 @@ from skillscope.service.practice_schemas import (
 from skillscope.service.replies import problem_docs, reply
 from skillscope.service.tokens import Role
 from skillscope.store.practice_tables import QuestionRow
-from skillscope.tutoring import practice as practising
 from skillscope.tutoring import studying
+from skillscope.tutoring.asking import ask_for_help, rate_feedback
+from skillscope.tutoring.grading import PracticeAnswer, submit_practice
+from skillscope.tutoring.practice import start_practice
 
 __all__ = ["router"]
 
@@ -76,7 +78,7 @@ def start(request: Request, body: PracticeBody) -> Response:
     """Begin a sitting: questions of the skills named, or of the weakest, near the student's level."""
     student_id = _author(request, body.student_id)
     with runtime_of(request).sessions.begin() as session:
-        test, rows = practising.start_practice(session, student_id, skills=body.skills, count=body.count)
+        test, rows = start_practice(session, student_id, skills=body.skills, count=body.count)
         questions = [_shown(row) for row in rows]
         return reply(Practice(practice_id=test.test_id, questions=questions), 201)
 
@@ -98,9 +100,9 @@ def _shown(row: QuestionRow) -> ShownQuestion:
 def submit(request: Request, body: SubmitBody) -> Response:
     """Hand a sitting in: it is graded, proficiency moves, and each answer gets feedback."""
     runtime = runtime_of(request)
-    answers = [practising.PracticeAnswer(row.question_id, row.answer, row.time_spent) for row in body.responses]
+    answers = [PracticeAnswer(row.question_id, row.answer, row.time_spent) for row in body.responses]
     with runtime.sessions.begin() as session:
-        done = practising.submit_practice(session, body.practice_id, answers, runtime.answerers, only=_only(request))
+        done = submit_practice(session, body.practice_id, answers, runtime.answerers, only=_only(request))
     feedback = [
         QuestionFeedback(
             question_id=row.question_id,
@@ -127,9 +129,7 @@ def ask(request: Request, practice_id: _PracticeId, question_id: _QuestionId, bo
     """Explain a question of a sitting. What was asked is stored; it leaves this service for no model."""
     runtime = runtime_of(request)
     with runtime.sessions.begin() as session:
-        row = practising.ask_for_help(
-            session, practice_id, question_id, body.user_query, runtime.answerers, only=_only(request)
-        )
+        row = ask_for_help(session, practice_id, question_id, body.user_query, runtime.answerers, only=_only(request))
     return reply(Help(question_id=question_id, ai_response=row.ai_response, answered_by=row.answered_by))
 
 
@@ -137,9 +137,7 @@ def ask(request: Request, practice_id: _PracticeId, question_id: _QuestionId, bo
 def rate(request: Request, body: RatingBody) -> Response:
     """Keep 1 to 5 stars for the feedback on a sitting, or on one answer of it; the last rating counts."""
     with runtime_of(request).sessions.begin() as session:
-        practising.rate_feedback(
-            session, body.practice_id, body.rating, question_id=body.question_id, only=_only(request)
-        )
+        rate_feedback(session, body.practice_id, body.rating, question_id=body.question_id, only=_only(request))
     return reply(Rated(practice_id=body.practice_id, question_id=body.question_id, rating=body.rating))
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from skillscope.assessment.records import StudentId
-from skillscope.tutoring.practice import MAX_QUESTIONS, MAX_SECONDS
+from skillscope.tutoring.grading import MAX_SECONDS
+from skillscope.tutoring.practice import MAX_QUESTIONS
 
 __all__ = [
     "CommunityAnswer",

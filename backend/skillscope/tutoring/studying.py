@@ -23,7 +23,8 @@ from skillscope.store.practice_tables import (
 from skillscope.store.tables import StudentRow
 from skillscope.tutoring.answerer import Answerer, answer, explanation_request, plan_request
 from skillscope.tutoring.pairs.prompts import feedback_json
-from skillscope.tutoring.practice import performance_of, stored_question
+from skillscope.tutoring.practice import stored_question
+from skillscope.tutoring.standing import performance_of
 from skillscope.tutoring.taxonomy import SatSkill, load_taxonomy, normalise_name
 
 __all__ = [

@@ -12,7 +12,9 @@ from skillscope.store import writing
 from skillscope.store.practice_tables import QuestionRow, StudyPlanRow
 from skillscope.store.tables import StudentRow
 from skillscope.synthesis import row_random
-from skillscope.tutoring.practice import PracticeAnswer, ask_for_help, rate_feedback, start_practice, submit_practice
+from skillscope.tutoring.asking import ask_for_help, rate_feedback
+from skillscope.tutoring.grading import PracticeAnswer, submit_practice
+from skillscope.tutoring.practice import start_practice
 from skillscope.tutoring.proficiency import SkillState, chance_of_right
 from skillscope.tutoring.studying import act_on_plan, add_note, make_plan
 from skillscope.tutoring.taxonomy import load_taxonomy
