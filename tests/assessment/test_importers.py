@@ -1,6 +1,6 @@
 """MIND-CA: whole or not at all, the same twice is once, and wrong files say what is wrong."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -135,3 +135,19 @@ def test_the_demo_class_comes_in_once_and_can_be_assessed(sessions: sessionmaker
         with sessions.begin() as session:
             assessment = assess_student(session, bundle, student_id)
         assert assessment.scores[0].missing == []
+
+
+def test_the_demo_class_of_an_old_database_comes_again(sessions: sessionmaker[Session], bundle: Bundle) -> None:
+    now = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    first = load_demo_class(sessions, size=2, now=now)
+    assert not load_demo_class(sessions, size=2, now=now + timedelta(days=30)).created
+    later = now + timedelta(days=200)
+    second = load_demo_class(sessions, size=2, now=later)
+    assert second.created
+    assert second.student_ids == first.student_ids
+    assert second.responses == first.responses
+    assert _count(sessions, ResponseRow) == 2 * first.responses
+    for student_id in first.student_ids:
+        with sessions.begin() as session:
+            assert assess_student(session, bundle, student_id, at=later).scores[0].missing == []
+    assert not load_demo_class(sessions, size=2, now=later).created

@@ -35,6 +35,15 @@ def test_the_seed_decides() -> None:
     assert demo_class(7, 3)[0].responses[0].text == demo_class(7, 3, now=NOW)[0].responses[0].text
 
 
+def test_another_term_has_the_same_students_with_new_work() -> None:
+    first, second = demo_class(7, 3, now=NOW), demo_class(7, 3, now=NOW, term=739_000)
+    for one, other in zip(first, second, strict=True):
+        assert (one.student_id, one.grade, one.student) == (other.student_id, other.grade, other.student)
+        assert not {r.text for r in one.responses} & {r.text for r in other.responses}
+        ids = [{event["event_id"] for session in s.sessions for event in session} for s in (one, other)]
+        assert not ids[0] & ids[1]
+
+
 def test_bad_requests() -> None:
     with pytest.raises(InputError, match="1 to 40 students, not 41"):
         demo_class(1, 41)

@@ -19,6 +19,7 @@ __all__ = ["DemoResponse", "DemoStudent", "demo_class"]
 _RESPONSES_EACH: Final = 6
 _SESSIONS_EACH: Final = 4
 _HISTORY_DAYS: Final = 56
+_TERM_ROWS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ def _level(trait: float) -> Level:
 
 
 def _responses(
-    student: SimulatedStudent, seed: int, number: int, random: Random, now: datetime
+    student: SimulatedStudent, seed: int, number: int, *, random: Random, now: datetime, term: int
 ) -> tuple[DemoResponse, ...]:
     made = []
     for turn in range(_RESPONSES_EACH):
         skill = SKILLS[(number + turn) % len(SKILLS)]
         scenario = random.choice(sorted(load_scenarios()[skill]))
-        row = number * _RESPONSES_EACH + turn
+        row = (term * _TERM_ROWS + number) * _RESPONSES_EACH + turn
         spec = ResponseSpec(row, skill, _level(student.trait(skill)), student.grade, scenario)
         days = _HISTORY_DAYS * (1 - (turn + random.random()) / _RESPONSES_EACH)
         made.append(
@@ -71,17 +72,25 @@ def _responses(
 
 
 def _session(
-    student: SimulatedStudent, seed: int, number: int, *, turn: int, student_id: str, end: datetime
+    student: SimulatedStudent,
+    seed: int,
+    number: int,
+    *,
+    turn: int,
+    term: int,
+    student_id: str,
+    session_id: str,
+    end: datetime,
 ) -> tuple[dict[str, Any], ...]:
     """One session whose last event is at `end`."""
-    frame = simulate_sessions([student], seed, [number], session=turn)
+    frame = simulate_sessions([student], seed, [term * _TERM_ROWS + number], session=turn)
     shift = end - frame["at"][-1]
     events = []
     for nth, row in enumerate(frame.iter_rows(named=True)):
         event: dict[str, Any] = {
-            "event_id": f"{student_id}-{turn}-{nth}",
+            "event_id": f"{session_id}-{nth}",
             "student_id": student_id,
-            "session_id": f"{student_id}-{turn}",
+            "session_id": session_id,
             "type": row["type"],
             "at": (row["at"] + shift).isoformat(),
         }
@@ -93,10 +102,11 @@ def _session(
     return tuple(events)
 
 
-def demo_class(seed: int, size: int = 12, *, now: datetime | None = None) -> list[DemoStudent]:
+def demo_class(seed: int, size: int = 12, *, now: datetime | None = None, term: int = 0) -> list[DemoStudent]:
     """`size` students, each with 6 responses and 4 sessions over the 8 weeks before `now` (default: the present).
 
-    Grades cycle, traits come from the whole population. Same seed, size and `now`: the same class.
+    Grades cycle, traits come from the whole population. Same seed, size, `now` and term: the same class. Another term
+    has the same students with new responses and sessions.
 
     Raises:
         InputError: `size` is not between 1 and 40, or `now` has no time zone.
@@ -111,21 +121,24 @@ def demo_class(seed: int, size: int = 12, *, now: datetime | None = None) -> lis
     chosen = row_random(seed, "demo-names", 0).sample(everyone, size)
     students = []
     for number, name in enumerate(chosen):
-        random = row_random(seed, "demo", number)
+        random = row_random(seed, "demo", number, *([term] if term else []))
         grade = GRADES[number % len(GRADES)]
         student = draw_student_free(seed, number, grade)
         student_id = f"demo-{number + 1:02d}"
+        stem = f"{student_id}-{term}-" if term else f"{student_id}-"
         sessions = tuple(
             _session(
                 student,
                 seed,
                 number,
                 turn=turn,
+                term=term,
                 student_id=student_id,
+                session_id=f"{stem}{turn}",
                 end=until - timedelta(days=_HISTORY_DAYS * (1 - (turn + random.random()) / _SESSIONS_EACH), hours=1),
             )
             for turn in range(_SESSIONS_EACH)
         )
-        responses = _responses(student, seed, number, random, until)
+        responses = _responses(student, seed, number, random=random, now=until, term=term)
         students.append(DemoStudent(student_id, name, grade, student, responses, sessions))
     return students

@@ -30,6 +30,7 @@ __all__ = [
     "insert_responses",
     "known_event_ids",
     "last_assessment",
+    "last_response_at",
     "recent_response_features",
     "recent_session_features",
     "replace_session_features",
@@ -227,6 +228,11 @@ def student_counts(session: Session, student_key: int) -> dict[str, int]:
         "assessments": select(func.count()).where(AssessmentRow.student_key == student_key),
     }
     return {name: session.scalar(query) or 0 for name, query in counted.items()}
+
+
+def last_response_at(session: Session, student_key: int) -> datetime | None:
+    """The moment of a student's newest response, if there is one."""
+    return session.scalar(select(func.max(ResponseRow.at)).where(ResponseRow.student_key == student_key))
 
 
 def last_assessment(session: Session, student_key: int) -> AssessmentRow | None:
