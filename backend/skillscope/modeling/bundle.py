@@ -8,7 +8,8 @@ The format is versioned, and nothing in it is executed when it is loaded.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -24,7 +25,9 @@ from skillscope.datasets.manifest import file_sha256
 from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import BundleError, SchemaError
 from skillscope.features.schema import FEATURE_NAMES, SCHEMA_VERSION
+from skillscope.modeling.conformal import band_of_grades, widest
 from skillscope.modeling.evidence import EVIDENCE, Evidence, evidence_of
+from skillscope.modeling.novelty import Novelty, NoveltyRecord
 from skillscope.skills import LEVELS, SKILLS, Level, Skill
 
 __all__ = ["BUNDLE_FORMAT", "BUNDLE_NAME", "CARD_NAME", "Bundle", "BundleRecord", "SkillRecord", "write_bundle"]
@@ -48,6 +51,13 @@ class SkillRecord(BaseModel):
         description="conformal half-width of the interval, by the evidence that a row has and nominal coverage"
     )
     measured_coverage: dict[Evidence, dict[str, float]] = Field(description="share of held-out scores inside it")
+    half_widths_by_band: dict[Evidence, dict[str, dict[str, float]]] = Field(
+        default_factory=dict, description="the same half-widths, calibrated for each band of grades; these are served"
+    )
+    measured_coverage_by_band: dict[Evidence, dict[str, dict[str, float]]] = Field(default_factory=dict)
+    usual_range: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="the middle 80% and 95% of the training labels: what is known of anyone"
+    )
     metrics: dict[str, float] = Field(description="r2, mae, rmse, r on held-out scenarios, rows as they are")
     metrics_by_evidence: dict[Evidence, dict[str, float]] = Field(
         default_factory=dict, description="the same from text and play, from text alone, from play alone"
@@ -74,6 +84,7 @@ class BundleRecord(BaseModel):
     trained_on: dict[str, Any] = Field(description="rows, scenarios, sha256 and seed of the training set")
     params: dict[str, Any]
     skills: dict[Skill, SkillRecord]
+    novelty: NoveltyRecord | None = Field(default=None, description="where the training rows lie; see `novelty`")
     files: dict[str, str] = Field(default_factory=dict, description="sha256 of every other file")
 
 
@@ -236,19 +247,31 @@ class Bundle:
                 scores[:, column] = self.models[skill].inplace_predict(rows)
         return np.asarray(np.clip(scores, 0.0, 1.0))
 
+    @cached_property
+    def novelty(self) -> Novelty | None:
+        """Says how far a row lies from the training rows; None in a bundle that does not hold it."""
+        return None if self.record.novelty is None else Novelty(self.record.novelty)
+
     def intervals(
-        self, scores: Floats, features: Floats | None = None, *, coverage: float = 0.8
+        self,
+        scores: Floats,
+        features: Floats | None = None,
+        *,
+        grades: Sequence[float | None] | Floats | None = None,
+        coverage: float = 0.8,
     ) -> tuple[Floats, Floats]:
         """Lower and upper ends of the intervals of such scores, each of their shape (n, 4), within [0, 1].
 
         With `features` (n, 29), a row that has only text, or only play, gets the wider interval that such rows need;
-        without, all rows are taken to have both.
+        without, all rows are taken to have both. With `grades` (n,), the interval is that of the grade's band; where
+        the grade is not known (or in no band of the training set), the widest band's.
 
         Raises:
             SchemaError: the bundle is not calibrated for this coverage.
         """
         key = f"{coverage:g}"
         kinds = np.full(len(scores), EVIDENCE[0]) if features is None else evidence_of(np.asarray(features, float))
+        bands = band_of_grades([None] * len(scores) if grades is None else grades)
         widths: Floats = np.full(scores.shape, np.nan)
         for column, skill in enumerate(SKILLS):
             if skill not in self.record.skills:
@@ -256,5 +279,8 @@ class Bundle:
             for kind, known in self.record.skills[skill].half_widths.items():
                 if key not in known:
                     raise SchemaError(f"coverage must be one of {', '.join(known)}, not {key}", field="coverage")
-                widths[kinds == kind, column] = known[key]
+                by_band = self.record.skills[skill].half_widths_by_band.get(kind, {})
+                widths[kinds == kind, column] = widest(by_band, key) if by_band else known[key]
+                for band, at_band in by_band.items():
+                    widths[(kinds == kind) & (bands == band), column] = at_band[key]
         return np.clip(scores - widths, 0.0, 1.0), np.clip(scores + widths, 0.0, 1.0)

@@ -24,10 +24,18 @@ from skillscope.modeling.baselines import held_out_baselines
 from skillscope.modeling.boosting import BoostingParams, Floats, fit_regressor
 from skillscope.modeling.bundle import BUNDLE_NAME, Bundle, BundleRecord, SkillRecord, write_bundle
 from skillscope.modeling.card import model_card
-from skillscope.modeling.conformal import COVERAGES, conformal_quantile, coverage_of_folds
+from skillscope.modeling.conformal import (
+    COVERAGES,
+    BandedIntervals,
+    by_band,
+    coverage_of_folds,
+    half_widths,
+    usual_range,
+)
 from skillscope.modeling.crossval import HeldOut, cross_validate
 from skillscope.modeling.evidence import Evidence
 from skillscope.modeling.folds import FOLDS, group_folds, join_groups
+from skillscope.modeling.novelty import fit_novelty
 from skillscope.modeling.tracking import Registration, log_training
 from skillscope.settings import Settings, get_settings
 from skillscope.skills import SCORE_COLUMNS, SKILLS, Skill
@@ -160,11 +168,13 @@ def _skill_record(
     widths: dict[Evidence, dict[str, float]] = {}
     measured: dict[Evidence, dict[str, float]] = {}
     figures: dict[Evidence, dict[str, float]] = {}
+    banded: dict[Evidence, BandedIntervals] = {}
     for kind, values in held.by_evidence(data.features).items():
         rows = known & np.isfinite(values)
         errors, folds = values[rows] - labels[rows], data.folds[rows]
         # Where no training row has such evidence, nothing is known of the error: the interval is the whole scale.
-        widths[kind] = {f"{c:g}": round(conformal_quantile(errors, c), 6) for c in COVERAGES}
+        widths[kind] = half_widths(errors)
+        banded[kind] = by_band(errors, folds, data.frame["grade"].to_numpy(dtype=np.float64)[rows])
         if len(np.unique(folds)) > 1:
             measured[kind] = {f"{c:g}": round(coverage_of_folds(errors, folds, c), 6) for c in COVERAGES}
             figures[kind] = _figures(labels[rows], values[rows])
@@ -178,6 +188,9 @@ def _skill_record(
         cut_points=(round(float(low), 6), round(float(high), 6)),
         half_widths=widths,
         measured_coverage=measured,
+        half_widths_by_band={kind: item.half_widths for kind, item in banded.items()},
+        measured_coverage_by_band={kind: item.coverage for kind, item in banded.items()},
+        usual_range=usual_range(actual),
         metrics=_figures(actual, predicted),
         metrics_by_evidence=figures,
         intervals=intervals,
@@ -264,6 +277,7 @@ def train_models(
             skill: _skill_record(loaded, skill, held=held[skill], baselines=baselines, model=models[skill], seed=seed)
             for skill in skills
         },
+        novelty=fit_novelty(loaded.features, loaded.folds),
     )
     bundle = write_bundle(record, models, model_card(record), models_dir / BUNDLE_NAME)
     registration = None
