@@ -15,16 +15,18 @@ from skillscope.store import make_engine, open_store
 from skillscope.store.tables import StudentRow
 from skillscope.tutoring.asking import ask_for_help, rate_feedback
 from skillscope.tutoring.bank import load_demo_tutoring
-from skillscope.tutoring.extraction import extract_pairs
+from skillscope.tutoring.extraction import count_pairs, extract_pairs
 from skillscope.tutoring.extraction.extract import rejected_path
 from skillscope.tutoring.extraction.quality import clean, even_tone, on_topic
 from skillscope.tutoring.grading import PracticeAnswer, submit_practice
 from skillscope.tutoring.practice import start_practice
+from skillscope.tutoring.pseudonyms import Pseudonyms
 from skillscope.tutoring.studying import act_on_plan, add_note, find_plan
 from skillscope.tutoring.verify import verify_feedback, verify_plan
 from small_parts import empty_schema
 
 SINCE = datetime(2024, 1, 1, tzinfo=UTC)
+NAMES = Pseudonyms(b"0123456789abcdef" * 2)
 COLUMNS = {
     "users": "user_id",
     "questions": "question_id test domain skill content",
@@ -121,7 +123,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def test_every_kind_comes_out_of_a_foreign_database(foreign: str, tmp_path: Path) -> None:
     output = tmp_path / "real.jsonl"
-    manifest = extract_pairs(foreign, output, since=SINCE)
+    manifest = extract_pairs(foreign, output, since=SINCE, names=NAMES)
     rows = _read(output)
     of = {kind: [row for row in rows if row["kind"] == kind] for kind in manifest.by_kind}
     assert manifest.by_kind == {
@@ -153,6 +155,9 @@ def test_every_kind_comes_out_of_a_foreign_database(foreign: str, tmp_path: Path
     assert [row["output"] for row in rejected] == ["Meh."]
     assert manifest.rejected == 1
     assert "u1" not in output.read_text(encoding="utf-8")
+    assert {name for row in rows for name in row.get("students", ())} == {NAMES.of("u1")}
+    assert ["students" in row for row in rows] == [row["kind"] not in ("explanation", "lesson") for row in rows]
+    assert count_pairs(foreign, since=SINCE) == manifest.pairs
 
 
 def test_a_database_without_the_later_tables_will_do(tmp_path: Path) -> None:
@@ -162,17 +167,17 @@ def test_a_database_without_the_later_tables_will_do(tmp_path: Path) -> None:
     with engine.begin() as connection:
         for table in ("feedback_ratings", "user_notes", "lessons"):
             connection.execute(text(f"DROP TABLE {table}"))
-    manifest = extract_pairs(url, tmp_path / "out.jsonl", since=SINCE)
+    manifest = extract_pairs(url, tmp_path / "out.jsonl", since=SINCE, names=NAMES)
     assert manifest.absent_tables == ["feedback_ratings", "lessons", "user_notes"]
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE results"))
     engine.dispose()
     with pytest.raises(SchemaError, match="lacks results"):
-        extract_pairs(url, tmp_path / "out.jsonl", since=SINCE)
+        extract_pairs(url, tmp_path / "out.jsonl", since=SINCE, names=NAMES)
     with pytest.raises(ConfigurationError, match="not there"):
-        extract_pairs(f"sqlite:///{tmp_path / 'none.db'}", tmp_path / "out.jsonl", since=SINCE)
+        extract_pairs(f"sqlite:///{tmp_path / 'none.db'}", tmp_path / "out.jsonl", since=SINCE, names=NAMES)
     with pytest.raises(InputError):
-        extract_pairs(url, tmp_path / "out.jsonl", since=SINCE, minimum=0)
+        extract_pairs(url, tmp_path / "out.jsonl", since=SINCE, names=NAMES, minimum=0)
     assert not (tmp_path / "none.db").exists()
 
 
@@ -187,7 +192,7 @@ def test_weak_skills_are_worded_anew_up_to_half_their_even_share(tmp_path: Path)
                 {"id": f"n{number}", "content": json.dumps(LINEAR | {"text": f"2x = {number}", "rationale": "Halve."})},
             )
     engine.dispose()
-    manifest = extract_pairs(url, tmp_path / "out.jsonl", since=SINCE, oversample_weak=True)
+    manifest = extract_pairs(url, tmp_path / "out.jsonl", since=SINCE, names=NAMES, oversample_weak=True)
     rows = _read(tmp_path / "out.jsonl")
     fresh = [row for row in rows if row.get("oversampled")]
     assert manifest.oversampled == len(fresh) > 0
@@ -205,15 +210,13 @@ def test_our_own_store_gives_pairs_and_forgets_the_erased(tmp_path: Path) -> Non
     load_demo_tutoring(sessions, questions=145)
     with sessions.begin() as session:
         _practise(session)
-    manifest = extract_pairs(url, tmp_path / "out.jsonl", since=SINCE)
-    assert {kind: n for kind, n in manifest.by_kind.items() if kind not in ("explanation", "lesson")} == {
-        "feedback": 1, "help": 1, "note": 1, "plan": 2, "rated": 1,
-    }  # fmt: skip
-    assert (manifest.by_kind["explanation"], manifest.by_kind["lesson"]) == (145, 29)
+    manifest = extract_pairs(url, tmp_path / "out.jsonl", since=SINCE, names=NAMES)
+    assert manifest.by_kind == {"feedback": 1, "help": 1, "lesson": 29, "note": 1, "plan": 2, "rated": 1}
+    assert manifest.dropped == {"explanation of a generated question, no real one": 145}
     with sessions.begin() as session:
         session.execute(text("DELETE FROM students"))
-    after = extract_pairs(url, tmp_path / "out.jsonl", since=SINCE)
-    assert set(after.by_kind) == {"explanation", "lesson"}
+    after = extract_pairs(url, tmp_path / "out.jsonl", since=SINCE, names=NAMES)
+    assert set(after.by_kind) == {"lesson"}
     engine.dispose()
 
 

@@ -207,12 +207,13 @@ def command_extract(
 def command_status() -> None:
     """Rows by table, the phase of the mix, and when the next training is due."""
     from skillscope.store import open_database
+    from skillscope.tutoring.extraction import count_pairs
     from skillscope.tutoring.retraining import read_training, tutoring_status
 
     settings = get_settings()
     last = read_training(settings.data_dir)
     with open_database(settings.database)() as session:
-        status = tutoring_status(session, last)
+        status = tutoring_status(session, count_pairs(settings.database), last)
     for table, number in status.tables.items():
         typer.echo(f"{table:<20} {number:>9,}")
     typer.echo(f"real pairs           {status.real_pairs:>9,}")

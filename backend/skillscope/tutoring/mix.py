@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from skillscope.errors import FileError, InputError, SchemaError
 from skillscope.synthesis import row_random
 from skillscope.synthesis.files import canonical_json, file_sha256, replacing
+from skillscope.tutoring.erasure import export_lock
 
 __all__ = ["MixManifest", "Phase", "load_policy", "mix_pairs", "phase_for"]
 
@@ -51,6 +52,8 @@ class MixManifest(BaseModel):
     inputs: dict[str, str]
     output: str
     sha256: str
+    erased: int = 0
+    """Lines taken out since, because their student was erased."""
 
 
 def load_policy() -> tuple[Phase, ...]:
@@ -110,9 +113,15 @@ def mix_pairs(synthetic: Path, real: Path, output: Path, *, seed: int = 42, shar
         FileError: a file cannot be read or written.
         SchemaError: a line is no pair.
         InputError: `share` is out of range, or nothing is left to write.
+        ConflictError: another process is writing the output.
     """
     if share is not None and not 0 <= share < 1:
         raise InputError("the synthetic share must be at least 0 and below 1", field="share")
+    with export_lock(output):
+        return _mixed(synthetic, real, output, seed=seed, share=share)
+
+
+def _mixed(synthetic: Path, real: Path, output: Path, *, seed: int, share: float | None) -> MixManifest:
     real_rows, made_rows = _read(real), _read(synthetic)
     phase = phase_for(len(real_rows)) if share is None else Phase("overridden", 0, synthetic_share=share)
     known = {row["output"] for row in real_rows}

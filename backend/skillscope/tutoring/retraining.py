@@ -4,26 +4,15 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from skillscope.errors import FileError, SchemaError
-from skillscope.store.practice_tables import (
-    PRACTICE_TABLES,
-    CommunityAnswerRow,
-    FeedbackRatingRow,
-    HelpRequestRow,
-    LessonRow,
-    PlanActionRow,
-    QuestionRow,
-    SkillStateRow,
-    StudyPlanRow,
-    UserNoteRow,
-)
-from skillscope.store.tables import StudentRow
+from skillscope.store.practice_tables import PRACTICE_TABLES
+from skillscope.store.tables import Base, StudentRow
 from skillscope.synthesis.files import replacing
 from skillscope.tutoring.mix import phase_for
 
@@ -39,8 +28,6 @@ __all__ = [
 
 TRIGGER_PAIRS: Final = 50_000
 QUARTER: Final = timedelta(days=91)
-_PATTERN: Final = 3
-_GOOD: Final = 4
 
 
 class Training(BaseModel):
@@ -54,7 +41,7 @@ class Training(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TutoringStatus:
-    """`real_pairs` is what an extraction would find, before its checks; `due` says why training is due, if it is."""
+    """`real_pairs` is what an extraction would write; `due` says why training is due, if it is."""
 
     tables: dict[str, int]
     real_pairs: int
@@ -95,26 +82,17 @@ def read_training(data_dir: Path) -> Training | None:
         raise SchemaError(f"{_path(data_dir)} is no record of a training: trained_at and real_pairs") from error
 
 
-def _count(session: Session, query: Select[Any]) -> int:
-    return int(session.scalar(query) or 0)
+def tutoring_status(
+    session: Session, real_pairs: int, last: Training | None, *, now: datetime | None = None
+) -> TutoringStatus:
+    """Rows by table, and the pairs weighed against the last training.
 
-
-def tutoring_status(session: Session, last: Training | None, *, now: datetime | None = None) -> TutoringStatus:
-    """Count, and weigh against the last training: due at 50,000 real pairs, at twice as many, or a quarter on."""
-    size = {table.__tablename__: _count(session, select(func.count()).select_from(table)) for table in PRACTICE_TABLES}
-    students = _count(session, select(func.count()).select_from(StudentRow))
-    patterns = select(func.count()).select_from(SkillStateRow).where(SkillStateRow.answers >= _PATTERN)
-    good = select(func.count()).select_from(FeedbackRatingRow).where(FeedbackRatingRow.rating >= _GOOD)
-    answered = select(func.count()).select_from(UserNoteRow).where(UserNoteRow.ai_response.is_not(None))
-    moved = select(func.count()).select_from(PlanActionRow).where(PlanActionRow.performance_update.is_not(None))
-    practised = (
-        select(func.count())
-        .select_from(StudyPlanRow)
-        .where(StudyPlanRow.student_key.in_(select(SkillStateRow.student_key).where(SkillStateRow.answers >= _PATTERN)))
-    )
-    whole = (QuestionRow, LessonRow, HelpRequestRow, CommunityAnswerRow)
-    pairs = sum(size[table.__tablename__] for table in whole)
-    pairs += sum(_count(session, query) for query in (patterns, good, answered, moved, practised))
+    Training is due at 50,000 real pairs, at twice as many as the last time, or a quarter later. `real_pairs` is what
+    an extraction would write (`extraction.count_pairs`).
+    """
+    tables: tuple[type[Base], ...] = (StudentRow, *PRACTICE_TABLES)
+    size = {table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+    pairs = real_pairs
     due: list[str] = []
     next_pairs, next_at = TRIGGER_PAIRS, None
     if last is not None:
@@ -129,4 +107,4 @@ def tutoring_status(session: Session, last: Training | None, *, now: datetime | 
             next_pairs = min(TRIGGER_PAIRS, 2 * last.real_pairs)
     if pairs >= TRIGGER_PAIRS and (last is None or last.real_pairs < TRIGGER_PAIRS):
         due.append(f"there are {TRIGGER_PAIRS:,} real pairs or more")
-    return TutoringStatus({"students": students} | size, pairs, phase_for(pairs).name, tuple(due), next_at, next_pairs)
+    return TutoringStatus(size, pairs, phase_for(pairs).name, tuple(due), next_at, next_pairs)

@@ -1,5 +1,5 @@
 """From what students left in a database to training pairs."""
 
-from skillscope.tutoring.extraction.extract import ExtractManifest, extract_pairs
+from skillscope.tutoring.extraction.extract import ExtractManifest, count_pairs, extract_pairs
 
-__all__ = ["ExtractManifest", "extract_pairs"]
+__all__ = ["ExtractManifest", "count_pairs", "extract_pairs"]

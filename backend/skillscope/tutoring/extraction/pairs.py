@@ -17,6 +17,7 @@ from skillscope.tutoring.extraction.quality import clean, even_tone, on_topic
 from skillscope.tutoring.extraction.sources import Source, as_json
 from skillscope.tutoring.performance import SkillPerformance, parse_performance
 from skillscope.tutoring.proficiency import SkillState, proficiency, update
+from skillscope.tutoring.pseudonyms import Pseudonyms
 from skillscope.tutoring.questions.model import format_options
 from skillscope.tutoring.taxonomy import SatSkill, load_taxonomy
 
@@ -76,8 +77,9 @@ def _found(proficiencies: Any, name: str) -> float | None:
 class Extraction:
     """Goes through a source once; `dropped`, `personal` and `filled` count as the pairs are taken."""
 
-    def __init__(self, source: Source, *, minimum: int) -> None:
+    def __init__(self, source: Source, *, minimum: int, names: Pseudonyms) -> None:
         self.source = source
+        self._names = names
         self.minimum = minimum
         self.dropped: Counter[str] = Counter()
         self.personal: Counter[str] = Counter()
@@ -96,6 +98,10 @@ class Extraction:
     def _skill(self, skill: str | None, domain: str | None) -> SatSkill | None:
         taxonomy = load_taxonomy()
         return taxonomy.find(skill or "") or taxonomy.find(domain or "")
+
+    def _of(self, *users: Any) -> Pair:
+        """Whose words or results a pair holds: what an erasure finds it by."""
+        return {"students": sorted({self._names.of(str(user)) for user in users if user is not None})}
 
     def _clean(self, text: str, known: frozenset[str] = frozenset(), *, openings: bool = True) -> str:
         cleaned, counts = clean(text, known, openings=openings)
@@ -116,6 +122,10 @@ class Extraction:
             self._bank[row.question_id] = _Question(skill, prompt, frozenset(words_of(prompt)))
             if skill is None:
                 self.dropped["question of no SAT skill"] += 1
+                continue
+            made = content.get("question")
+            if isinstance(made, Mapping) and str(made.get("provenance", "")).startswith("template"):
+                self.dropped["explanation of a generated question, no real one"] += 1
                 continue
             rationale = str(content.get("rationale") or "").strip()
             pair: Pair = {"kind": "explanation", "input": prompt, "skill": skill.id}
@@ -145,7 +155,7 @@ class Extraction:
         serial = 0
         for user, rows in self._students():
             for row in rows:
-                yield feedback_pair(row, serial)
+                yield feedback_pair(row, serial) | self._of(user)
                 serial += 1
             batch[user] = rows
             if len(batch) >= BATCH:
@@ -203,10 +213,15 @@ class Extraction:
     def _plans(self, batch: Mapping[Any, list[SkillPerformance]]) -> Iterator[Pair]:
         for user, plans in self.source.plans([user for user, rows in batch.items() if rows]).items():
             for plan in plans:
-                yield from self._plan(plan, batch[user])
+                yield from self._plan(plan, batch[user], user)
 
     def _plan(
-        self, plan: Any, rows: Sequence[SkillPerformance], said: str | None = None, table: str = "study_plans"
+        self,
+        plan: Any,
+        rows: Sequence[SkillPerformance],
+        user: Any,
+        said: str | None = None,
+        table: str = "study_plans",
     ) -> Iterator[Pair]:
         try:
             tasks = plan_tasks(plan) if isinstance(plan, Mapping) else []
@@ -226,7 +241,8 @@ class Extraction:
         if said is None:
             seed = row_random(0, request.prompt.text, 0).randrange(_WORDINGS)
             said = fill(request.template(seed), request.prompt.slots)
-        yield {"kind": "plan", "input": request.prompt.text, "output": said, "skill": skill.id, "table": table}
+        pair: Pair = {"kind": "plan", "input": request.prompt.text, "output": said, "skill": skill.id, "table": table}
+        yield pair | self._of(user)
 
     def _actions(self) -> Iterator[Pair]:
         for row in self.source.rows("study_plan_actions"):
@@ -237,7 +253,7 @@ class Extraction:
             except SchemaError:
                 self.dropped["plan action without readable performance"] += 1
                 continue
-            yield from self._plan(plan, rows, row.ai_response, "study_plan_actions")
+            yield from self._plan(plan, rows, row.user_id, row.ai_response, "study_plan_actions")
 
     def _asked(self, table: str, kind: str) -> Iterator[Pair]:
         for row in self.source.rows(table):
@@ -257,6 +273,7 @@ class Extraction:
                 "input": given,
                 "output": even_tone(self._clean(said, known, openings=False)),
                 "skill": skill,
+                **self._of(row.user_id, row.other_id),
             }
 
     def rated(self) -> Iterator[tuple[int, Pair]]:
@@ -280,5 +297,6 @@ class Extraction:
             skill = question.skill.id if question and question.skill else None
             yield (
                 int(row.rating),
-                {"kind": "rated", "input": given, "output": text, "skill": skill, "rating": row.rating},
+                {"kind": "rated", "input": given, "output": text, "skill": skill, "rating": row.rating}
+                | self._of(row.user_id),
             )

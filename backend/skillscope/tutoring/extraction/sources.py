@@ -24,23 +24,33 @@ _OWN: Final = {
     "questions": "SELECT question_id, test, domain, skill, content FROM questions ORDER BY question_id",
     "lessons": "SELECT lesson_id, section, domain, skill, content FROM lessons ORDER BY lesson_id",
     "responses": (
-        "SELECT r.student_key AS user_id, r.question_id, r.is_correct, r.time_spent, r.at, r.test_id, "
-        "res.proficiencies FROM practice_responses r LEFT JOIN results res ON r.test_id = res.test_id "
+        "SELECT s.student_id AS user_id, r.question_id, r.is_correct, r.time_spent, r.at, r.test_id, "
+        "res.proficiencies FROM practice_responses r JOIN students s ON s.key = r.student_key "
+        "LEFT JOIN results res ON r.test_id = res.test_id "
         "WHERE r.at >= :since ORDER BY r.student_key, r.at, r.key"
     ),
-    "plans": "SELECT student_key AS user_id, plan FROM study_plans WHERE student_key IN :users ORDER BY plan_id",
-    "study_plan_actions": (
-        "SELECT task, plan_before, performance_update, adjustment AS ai_response FROM study_plan_actions "
-        "WHERE at >= :since ORDER BY key"
+    "plans": (
+        "SELECT s.student_id AS user_id, p.plan FROM study_plans p JOIN students s ON s.key = p.student_key "
+        "WHERE s.student_id IN :users ORDER BY p.plan_id"
     ),
-    "help_requests": ("SELECT question_id, user_query, ai_response FROM help_requests WHERE at >= :since ORDER BY key"),
+    "study_plan_actions": (
+        "SELECT s.student_id AS user_id, a.task, a.plan_before, a.performance_update, a.adjustment AS ai_response "
+        "FROM study_plan_actions a JOIN students s ON s.key = a.student_key WHERE a.at >= :since ORDER BY a.key"
+    ),
+    "help_requests": (
+        "SELECT s.student_id AS user_id, NULL AS other_id, h.question_id, h.user_query, h.ai_response "
+        "FROM help_requests h JOIN students s ON s.key = h.student_key WHERE h.at >= :since ORDER BY h.key"
+    ),
     "user_notes": (
-        "SELECT question_id, note_text AS user_query, ai_response FROM user_notes WHERE at >= :since "
-        "AND ai_response IS NOT NULL UNION ALL SELECT q.question_id, q.text, a.text FROM community_answers a "
-        "JOIN community_questions q ON q.key = a.question_key WHERE a.at >= :since"
+        "SELECT s.student_id AS user_id, NULL AS other_id, n.question_id, n.note_text AS user_query, n.ai_response "
+        "FROM user_notes n JOIN students s ON s.key = n.student_key WHERE n.at >= :since "
+        "AND n.ai_response IS NOT NULL UNION ALL SELECT s.student_id, o.student_id, q.question_id, q.text, a.text "
+        "FROM community_answers a JOIN community_questions q ON q.key = a.question_key "
+        "JOIN students s ON s.key = q.student_key LEFT JOIN students o ON o.key = a.student_key WHERE a.at >= :since"
     ),
     "feedback_ratings": (
-        "SELECT feedback_text, rating, performance_data FROM feedback_ratings WHERE at >= :since ORDER BY key"
+        "SELECT s.student_id AS user_id, f.feedback_text, f.rating, f.performance_data FROM feedback_ratings f "
+        "JOIN students s ON s.key = f.student_key WHERE f.at >= :since ORDER BY f.key"
     ),
 }
 
@@ -53,18 +63,21 @@ _FOREIGN: Final = {
     ),
     "plans": "SELECT user_id, plan FROM study_plans WHERE user_id IN :users ORDER BY plan_id",
     "study_plan_actions": (
-        "SELECT task, NULL AS plan_before, performance_update, NULL AS ai_response FROM study_plan_actions "
+        "SELECT user_id, task, NULL AS plan_before, performance_update, NULL AS ai_response FROM study_plan_actions "
         "WHERE timestamp >= :since ORDER BY id"
     ),
     "help_requests": (
-        "SELECT question_id, user_query, ai_response FROM help_requests WHERE timestamp >= :since ORDER BY id"
+        "SELECT user_id, NULL AS other_id, question_id, user_query, ai_response FROM help_requests "
+        "WHERE timestamp >= :since ORDER BY id"
     ),
     "user_notes": (
-        "SELECT question_id, note_text AS user_query, ai_response FROM user_notes WHERE timestamp >= :since "
+        "SELECT user_id, NULL AS other_id, question_id, note_text AS user_query, ai_response FROM user_notes "
+        "WHERE timestamp >= :since "
         "AND ai_response IS NOT NULL ORDER BY id"
     ),
     "feedback_ratings": (
-        "SELECT feedback_text, rating, performance_data FROM feedback_ratings WHERE timestamp >= :since ORDER BY id"
+        "SELECT user_id, feedback_text, rating, performance_data FROM feedback_ratings "
+        "WHERE timestamp >= :since ORDER BY id"
     ),
 }
 _NEEDED: Final = ("users", "questions", "responses", "results")
