@@ -9,6 +9,8 @@ from skillscope.errors import BundleError, FileError, SchemaError
 from skillscope.features.schema import FEATURE_NAMES
 from skillscope.modeling.baselines import held_out_baselines, tfidf_ridge
 from skillscope.modeling.crossval import cross_validate
+from skillscope.modeling.recipe import Recipe
+from skillscope.modeling.samples import Samples
 from skillscope.modeling.training import train_models
 from skillscope.skills import SKILLS
 
@@ -39,14 +41,14 @@ def test_threads_change_nothing_and_no_scenario_is_split(training_set, quick):
     rows, scores = frame[list(FEATURE_NAMES)].to_numpy(), frame[["empathy_score"]].to_numpy()
     groups = np.unique(frame["source"].to_numpy(dtype=str), return_inverse=True)[1]
     folds = groups % 3
-    one, two = (
-        cross_validate(rows, scores, folds, groups, params=quick, seed=1, threads=threads)[0] for threads in (1, 2)
-    )
+    recipe = Recipe(params=quick, seed=1)
+    samples = Samples.plain(rows, scores, folds, groups)
+    one, two = (cross_validate(samples, recipe, threads=threads)[0] for threads in (1, 2))
     assert np.array_equal(one.whole, two.whole)
     assert len(one.trees) == 3
     changed = scores.copy()
     changed[folds == 0] = 0.0  # what a fold's own labels are must not reach its predictions
-    again = cross_validate(rows, changed, folds, groups, params=quick, seed=1)[0]
+    again = cross_validate(Samples.plain(rows, changed, folds, groups), recipe)[0]
     assert np.array_equal(again.whole[folds == 0], one.whole[folds == 0])
 
 

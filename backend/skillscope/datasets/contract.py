@@ -26,6 +26,7 @@ __all__ = [
     "DesignCheck",
     "check_rows",
     "scenario_of",
+    "student_of",
     "validate_dataset",
 ]
 
@@ -46,6 +47,12 @@ ROWS_NAMED: Final = 5
 def scenario_of(source: str) -> str:
     """The scenario in a `source` of the form `<kind>:<scenario>` or `<kind>:<model>/<scenario>`."""
     return source.partition(":")[2].rpartition("/")[2]
+
+
+def student_of(source: str) -> str:
+    """The student in a `source` of the form `human:<student>/<scenario>`; "" where none is named."""
+    kind, _, rest = source.partition(":")
+    return rest.rpartition("/")[0] if kind == "human" else ""
 
 
 def _finite(values: pd.Series) -> pd.Series:

@@ -19,6 +19,7 @@ from skillscope.synthesis.manifest import Counts, Spend, manifest_path
 __all__ = [
     "Counts",
     "Manifest",
+    "Part",
     "RaterRun",
     "Spend",
     "Versions",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 MANIFEST_FORMAT: Final = "1"
-_LEFT_OUT_IF_EMPTY: Final = ("absent", "stopped", "ratings", "agreement")
+_LEFT_OUT_IF_EMPTY: Final = ("absent", "stopped", "ratings", "agreement", "parts")
 
 
 class Versions(BaseModel):
@@ -43,6 +44,17 @@ class Versions(BaseModel):
     feature_schema: str = SCHEMA_VERSION
     language_pipeline: str | None = None
     prompts: str | None = None
+
+
+class Part(BaseModel):
+    """Rows of a combined dataset that came from one file: they stand together, parts in order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(description="name of the file, without its folder")
+    sha256: str
+    rows: int = Field(ge=0, description="how many of its rows are in the combined file")
+    label_source: str | None = None
 
 
 class RaterRun(BaseModel):
@@ -84,6 +96,7 @@ class Manifest(BaseModel):
     )
     spend: Spend = Field(default_factory=Spend)
     sources: dict[str, str] = Field(default_factory=dict, description="sha256 of the files it was combined from")
+    parts: list[Part] = Field(default_factory=list, description="of a combined dataset, in the order of its rows")
     sha256: str
 
     @model_validator(mode="before")

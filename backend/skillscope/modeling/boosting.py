@@ -3,15 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from xgboost import XGBRegressor
 
 from skillscope.modeling.evidence import with_blanks
+from skillscope.modeling.samples import Floats, Rows
 
 __all__ = ["BoostingParams", "Floats", "fit_regressor", "fit_stopping"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +49,28 @@ def _regressor(params: BoostingParams, trees: int, seed: int, **more: Any) -> XG
     )
 
 
-def fit_regressor(
-    features: Floats, scores: Floats, params: BoostingParams, *, trees: int, seed: int, weights: Floats | None = None
-) -> XGBRegressor:
+def fit_regressor(rows: Rows, params: BoostingParams, *, trees: int, seed: int) -> XGBRegressor:
     """A regressor of exactly `trees` trees, that has also seen the rows with their text or their play blanked."""
-    rows, views, shares = with_blanks(features)
-    total = shares if weights is None else shares * weights[rows]
-    return _regressor(params, trees, seed).fit(views, scores[rows], sample_weight=total, verbose=False)
+    views, scores, weights = _seen(rows)
+    return _regressor(params, trees, seed).fit(views, scores, sample_weight=weights, verbose=False)
 
 
-def fit_stopping(
-    features: Floats,
-    scores: Floats,
-    watched: NDArray[np.bool_],
-    params: BoostingParams,
-    *,
-    seed: int,
-    weights: Floats | None = None,
-) -> XGBRegressor:
-    """The same, fitted on the rows that are not `watched`, stopped when those that are stop getting better."""
-    rows, views, shares = with_blanks(features)
-    total = shares if weights is None else shares * weights[rows]
-    wanted, watch = scores[rows], watched[rows]
+def fit_stopping(rows: Rows, watched: Rows, params: BoostingParams, *, seed: int) -> XGBRegressor:
+    """The same, fitted on `rows`, stopped when the predictions of `watched` stop getting better."""
+    views, scores, weights = _seen(rows)
+    other_views, other_scores, other_weights = _seen(watched)
     fitted = _regressor(params, params.max_trees, seed, early_stopping_rounds=params.patience)
     return fitted.fit(
-        views[~watch],
-        wanted[~watch],
-        sample_weight=total[~watch],
-        eval_set=[(views[watch], wanted[watch])],
-        sample_weight_eval_set=[total[watch]],
+        views,
+        scores,
+        sample_weight=weights,
+        eval_set=[(other_views, other_scores)],
+        sample_weight_eval_set=[other_weights],
         verbose=False,
     )
+
+
+def _seen(rows: Rows) -> tuple[Floats, Floats, Floats]:
+    """Features, scores and weights of the rows with their blanked copies."""
+    numbers, views, shares = with_blanks(rows.features)
+    return views, rows.scores[numbers], shares * rows.weights[numbers]

@@ -2,6 +2,7 @@
 
     bundle.json         everything below, and the sha256 of every other file
     <skill>.ubj         one XGBoost regressor a skill
+    families/           fitted feature families, where it uses any (`columns`)
     MODEL_CARD.md       what it is, and first of all what it is not
 
 The format is versioned, and nothing in it is executed when it is loaded.
@@ -23,14 +24,25 @@ from skillscope import __version__
 from skillscope.datasets.files import replacing_folder
 from skillscope.datasets.manifest import file_sha256
 from skillscope.datasets.versions import installed_pipeline
-from skillscope.errors import BundleError, SchemaError
+from skillscope.errors import BundleError, ConfigurationError, SchemaError
+from skillscope.features.families import find_family
 from skillscope.features.schema import FEATURE_NAMES, SCHEMA_VERSION
+from skillscope.modeling.columns import FAMILIES_FOLDER, BundleFamilies
 from skillscope.modeling.conformal import band_of_grades, widest
 from skillscope.modeling.evidence import EVIDENCE, Evidence, evidence_of
 from skillscope.modeling.novelty import Novelty, NoveltyRecord
 from skillscope.skills import LEVELS, SKILLS, Level, Skill
 
-__all__ = ["BUNDLE_FORMAT", "BUNDLE_NAME", "CARD_NAME", "Bundle", "BundleRecord", "SkillRecord", "write_bundle"]
+__all__ = [
+    "BUNDLE_FORMAT",
+    "BUNDLE_NAME",
+    "CARD_NAME",
+    "Bundle",
+    "BundleRecord",
+    "FamilyRecord",
+    "SkillRecord",
+    "write_bundle",
+]
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +80,16 @@ class SkillRecord(BaseModel):
     importance: dict[str, float] = Field(default_factory=dict, description="mean absolute SHAP value by feature")
     rows: int
     trees: int
+    tuned: dict[str, float] = Field(default_factory=dict, description="parameters that tuning chose for this skill")
+
+
+class FamilyRecord(BaseModel):
+    """A feature family that the bundle uses: its name and version, and its columns."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str = Field(description="<name>.v<version>")
+    columns: tuple[str, ...]
 
 
 class BundleRecord(BaseModel):
@@ -79,6 +101,7 @@ class BundleRecord(BaseModel):
     code: str = __version__
     feature_schema: str = SCHEMA_VERSION
     features: tuple[str, ...] = FEATURE_NAMES
+    families: tuple[FamilyRecord, ...] = Field(default=(), description="families beside the 29, in order")
     language_pipeline: str
     label_sources: tuple[str, ...]
     trained_on: dict[str, Any] = Field(description="rows, scenarios, sha256 and seed of the training set")
@@ -88,8 +111,15 @@ class BundleRecord(BaseModel):
     files: dict[str, str] = Field(default_factory=dict, description="sha256 of every other file")
 
 
-def write_bundle(record: BundleRecord, models: Mapping[Skill, Booster], card: str, path: Path) -> "Bundle":
-    """Write a bundle folder, whole or not at all, and load it back.
+def write_bundle(
+    record: BundleRecord,
+    models: Mapping[Skill, Booster],
+    card: str,
+    path: Path,
+    *,
+    families: BundleFamilies | None = None,
+) -> "Bundle":
+    """Write a bundle folder, whole or not at all, and load it back. `families` are those that the record names.
 
     Raises:
         FileError: the folder cannot be written.
@@ -98,10 +128,17 @@ def write_bundle(record: BundleRecord, models: Mapping[Skill, Booster], card: st
         for skill, model in models.items():
             (folder / f"{skill}.ubj").write_bytes(bytes(model.save_raw("ubj")))
         (folder / CARD_NAME).write_text(card, encoding="utf-8")
-        files = {file.name: file_sha256(file) for file in sorted(folder.iterdir())}
+        if families is not None:
+            families.save(folder / FAMILIES_FOLDER)
+        files = {name: file_sha256(folder / name) for name in _files_in(folder)}
         whole = record.model_copy(update={"files": files})
         (folder / RECORD_NAME).write_text(whole.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return Bundle.load(path)
+
+
+def _files_in(folder: Path) -> list[str]:
+    found = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    return sorted(name for name in found if name != RECORD_NAME)
 
 
 def _read_record(path: Path) -> tuple[BundleRecord, str]:
@@ -141,7 +178,7 @@ def _wrong_format(path: Path, found: int) -> str:
 
 def _check_files(path: Path, record: BundleRecord) -> None:
     expected = {CARD_NAME, *(f"{skill}.ubj" for skill in record.skills)}
-    if set(record.files) != expected:
+    if {name for name in record.files if not name.startswith(f"{FAMILIES_FOLDER}/")} != expected:
         raise BundleError(f"{path / RECORD_NAME} does not list the files of its skills; train the bundle again")
     for name, digest in record.files.items():
         file = path / name
@@ -157,6 +194,13 @@ def _check_versions(path: Path, record: BundleRecord) -> None:
             f"{path} was trained on feature schema {record.feature_schema}, this version measures schema "
             f"{SCHEMA_VERSION}; train the bundle again"
         )
+    for family in record.families:
+        try:
+            columns = find_family(family.key).columns
+        except ConfigurationError as error:
+            raise BundleError(f"{path} uses a feature family that this version has not: {error}") from error
+        if columns != family.columns:
+            raise BundleError(f"{path} has other columns for {family.key} than this version; train the bundle again")
     installed = installed_pipeline()
     if record.language_pipeline != installed:
         raise BundleError(
@@ -168,11 +212,20 @@ def _check_versions(path: Path, record: BundleRecord) -> None:
 class Bundle:
     """A loaded bundle: predicts, says how sure it is, and knows what it was made with."""
 
-    def __init__(self, path: Path, record: BundleRecord, models: dict[Skill, Booster], digest: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        record: BundleRecord,
+        models: dict[Skill, Booster],
+        digest: str,
+        families: BundleFamilies | None = None,
+    ) -> None:
         self.path = path
         self.record = record
         self.digest = digest
         self.models = models
+        self.families = families or BundleFamilies()
+        self._places = {skill: self.families.places(skill) for skill in models}
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -194,7 +247,8 @@ class Bundle:
                     raise BundleError(f"{path / f'{skill}.ubj'} is no XGBoost model; train the bundle again") from error
                 model.set_param({"nthread": 1})
                 models[skill] = model
-        return cls(path, record, models, digest)
+        keys = tuple(family.key for family in record.families)
+        return cls(path, record, models, digest, BundleFamilies.load(path / FAMILIES_FOLDER, keys, tuple(models)))
 
     @property
     def version(self) -> str:
@@ -207,6 +261,11 @@ class Bundle:
         return "+".join(self.record.label_sources)
 
     @property
+    def is_demonstration(self) -> bool:
+        """Whether no human rated what it learned from: it shows that the machinery works, and measures no child."""
+        return "human" not in self.record.label_sources
+
+    @property
     def feature_schema(self) -> str:
         """Version of the feature schema."""
         return self.record.feature_schema
@@ -215,6 +274,27 @@ class Bundle:
     def language_pipeline(self) -> str:
         """Name and version of the language pipeline that measured the training texts."""
         return self.record.language_pipeline
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns of a whole feature row: the 29, then those of families."""
+        return (*FEATURE_NAMES, *self.families.columns)
+
+    def names(self, skill: Skill) -> tuple[str, ...]:
+        """Names of the columns that the skill's regressor reads, in its order; the 29 come first."""
+        columns = self.columns
+        return tuple(columns[place].removeprefix(f"{skill}.") for place in self._places[skill].tolist())
+
+    def inputs(self, skill: Skill, features: Floats) -> Floats:
+        """What the skill's regressor reads of feature rows (n, 29) or (n, `len(columns)`), in its order."""
+        if features.shape[1] == len(self._places[skill]):
+            return features  # without families of its own, every column is read
+        return self.widened(features)[:, self._places[skill]]
+
+    def widened(self, features: Floats) -> Floats:
+        """Rows of `len(columns)`; where only the 29 are given, the columns of families are unknown (NaN)."""
+        more = len(self.columns) - features.shape[1]
+        return np.hstack([features, np.full((len(features), more), np.nan)]) if more else features
 
     @property
     def cut_points(self) -> dict[Skill, tuple[float, float]]:
@@ -226,25 +306,28 @@ class Bundle:
         return LEVELS[int(np.searchsorted(self.cut_points[skill], score, side="right"))]
 
     def predict(self, features: Floats) -> Floats:
-        """Scores in [0, 1], shape (n, 4) in the order of `SKILLS`, of feature rows (n, 29); NaN features are missing.
+        """Scores in [0, 1], shape (n, 4) in the order of `SKILLS`, of feature rows; NaN features are missing.
 
-        A skill that the bundle has no regressor for is NaN.
+        Rows have shape (n, 29), or (n, `len(columns)`) with the columns of the bundle's families, which are taken as
+        unknown otherwise. A skill that the bundle has no regressor for is NaN.
 
         Raises:
             SchemaError: the rows have another shape, or an infinite value.
         """
         rows = np.asarray(features, dtype=np.float64)
-        if rows.ndim != 2 or rows.shape[1] != len(FEATURE_NAMES):
-            raise SchemaError(f"feature rows have shape (n, {len(FEATURE_NAMES)}), not {rows.shape}", field="features")
+        widths = sorted({len(FEATURE_NAMES), len(self.columns)})
+        if rows.ndim != 2 or rows.shape[1] not in widths:
+            wanted = " or ".join(f"(n, {width})" for width in widths)
+            raise SchemaError(f"feature rows have shape {wanted}, not {rows.shape}", field="features")
         if np.isinf(rows).any():
-            name = FEATURE_NAMES[int(np.isinf(rows).any(axis=0).argmax())]
+            name = self.columns[int(np.isinf(rows).any(axis=0).argmax())]
             raise SchemaError(f"{name} is infinite; a value that is not known is NaN", field=name)
         scores = np.full((len(rows), len(SKILLS)), np.nan)
         if not len(rows):
             return scores
         for column, skill in enumerate(SKILLS):
             if skill in self.models:
-                scores[:, column] = self.models[skill].inplace_predict(rows)
+                scores[:, column] = self.models[skill].inplace_predict(self.inputs(skill, rows))
         return np.asarray(np.clip(scores, 0.0, 1.0))
 
     @cached_property

@@ -1,17 +1,23 @@
 """Held-out predictions: every row scored by a model that saw neither its scenario nor its student."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from xgboost import Booster
 
-from skillscope.modeling.boosting import BoostingParams, Floats, fit_stopping
+from skillscope.features.families import FittedFamilies
+from skillscope.modeling.boosting import BoostingParams, Floats, fit_regressor, fit_stopping
+from skillscope.modeling.columns import split_families
 from skillscope.modeling.evidence import EVIDENCE, Evidence, blank, evidence_of
 from skillscope.modeling.folds import group_folds
+from skillscope.modeling.recipe import Recipe
+from skillscope.modeling.samples import Rows, Samples
+from skillscope.modeling.tuning import tune
 
-__all__ = ["HeldOut", "cross_validate"]
+__all__ = ["FittedSkill", "HeldOut", "cross_validate", "fit_skill", "shared_columns"]
 
 Folds = NDArray[np.int64]
 
@@ -41,51 +47,85 @@ class HeldOut:
         return {kind: np.where(kinds == kind, self.whole, self.blanked.get(kind, np.nan)) for kind in EVIDENCE}
 
 
+@dataclass(frozen=True)
+class FittedSkill:
+    """One skill's regressor on all labelled rows, the rows as it saw them, and its own families where it has any."""
+
+    model: Booster
+    rows: Rows
+    families: FittedFamilies | None
+    params: BoostingParams
+    trees: int
+    tuned: dict[str, float]
+
+
+def shared_columns(samples: Samples, recipe: Recipe, fold: int) -> Floats:
+    """The columns of families that read no ratings, (n, k), fitted on the rows that lie in other folds."""
+    families = split_families(recipe.families)[0]
+    if not families.families or samples.answers is None:
+        return np.empty((len(samples.features), 0))
+    fitted = families.fit(samples.answers.take(np.flatnonzero(samples.folds != fold)).unrated())
+    return fitted.transform(samples.answers)
+
+
+def _rated_columns(
+    samples: Samples, recipe: Recipe, column: int, rows: Folds, folds: Folds
+) -> tuple[FittedFamilies | None, Floats]:
+    """Families that read ratings, fitted on these rows, and the rows' own columns out of fold."""
+    families = split_families(recipe.families)[1]
+    if not families.families or samples.answers is None:
+        return None, np.empty((len(rows), 0))
+    answers = replace(samples.answers.take(rows), scores=samples.scores[rows, column])
+    return families.fit_transform(answers, folds)
+
+
+def _rows(samples: Samples, column: int, rows: Folds, *more: Floats) -> Rows:
+    features = np.hstack([samples.features[rows], *more])
+    return Rows(features, samples.scores[rows, column], samples.weights[rows], samples.strata[rows])
+
+
 def _one_fold(
-    features: Floats, scores: Floats, folds: Folds, groups: Folds, *, fold: int, params: BoostingParams, seed: int
+    samples: Samples, recipe: Recipe, column: int, fold: int, shared: Floats
 ) -> tuple[Folds, dict[str, Floats], int]:
-    labelled = np.isfinite(scores)
-    train = np.flatnonzero((folds != fold) & labelled)
-    test = np.flatnonzero((folds == fold) & labelled)
+    labelled = samples.labelled(column)
+    train = np.flatnonzero((samples.folds != fold) & labelled)
+    test = np.flatnonzero((samples.folds == fold) & labelled)
     # The rows that decide when to stop are groups of their own, taken from the training folds, never from the test.
-    inner = group_folds(groups[train].tolist(), [0] * len(train), seed=seed + fold + 1)
-    model = fit_stopping(features[train], scores[train], inner == 0, params, seed=seed)
+    inner = group_folds(samples.groups[train].tolist(), [0] * len(train), seed=recipe.seed + fold + 1)
+    fitted, own = _rated_columns(samples, recipe, column, train, inner)
+    rows = _rows(samples, column, train, shared[train], own)
+    of = int(labelled.sum())
+    params = tune(rows, inner, recipe, of=of, seed=recipe.seed).params if recipe.trials else recipe.params
+    model = fit_stopping(recipe.grown(rows.take(inner != 0), of=of), rows.take(inner == 0), params, seed=recipe.seed)
     out: dict[str, Floats] = {}
     if len(test):
-        views: dict[str, Floats] = {WHOLE: features[test]}
-        views |= {str(kind): blank(features[test], kind) for kind in EVIDENCE[1:]}
+        asked = np.empty((len(test), 0))
+        if fitted is not None and samples.answers is not None:
+            asked = fitted.transform(samples.answers.take(test))
+        features = np.hstack([samples.features[test], shared[test], asked])
+        views: dict[str, Floats] = {WHOLE: features}
+        views |= {str(kind): blank(features, kind) for kind in EVIDENCE[1:]}
         out = {name: np.clip(np.asarray(model.predict(rows), dtype=np.float64), 0, 1) for name, rows in views.items()}
     return test, out, int(model.best_iteration) + 1
 
 
-def cross_validate(
-    features: Floats,
-    scores: Floats,
-    folds: Folds,
-    groups: Folds,
-    *,
-    params: BoostingParams,
-    seed: int,
-    threads: int = 1,
-) -> list[HeldOut]:
-    """Held-out predictions for every skill; `features` (n, 29), `scores` (n, k) with NaN for no label.
+def cross_validate(samples: Samples, recipe: Recipe, *, threads: int = 1) -> list[HeldOut]:
+    """Held-out predictions for every column of labels.
 
-    `folds` says which fold a row is tested in and `groups` what may not be cut, both (n,). Threads work on different
-    folds and skills, each fit has one, so their number changes no result.
+    Whatever learns from rows learns from those of the training folds alone: families, SMOTE, the choice of parameters
+    and when to stop. Threads work on different folds and skills, each fit has one, so their number changes no result.
     """
-    jobs = [(skill, fold) for skill in range(scores.shape[1]) for fold in range(int(folds.max()) + 1)]
-
-    def run(job: tuple[int, int]) -> tuple[Folds, dict[str, Floats], int]:
-        skill, fold = job
-        return _one_fold(features, scores[:, skill], folds, groups, fold=fold, params=params, seed=seed)
+    count = samples.scores.shape[1]
+    jobs = [(column, fold) for column in range(count) for fold in range(samples.fold_count)]
 
     with ThreadPoolExecutor(threads) as pool:
-        results = list(pool.map(run, jobs))
-    both = evidence_of(features) == "both"
-    empty = np.full(len(scores), np.nan)
-    out = [HeldOut(empty.copy(), {kind: empty.copy() for kind in EVIDENCE[1:]}, []) for _ in range(scores.shape[1])]
-    for (skill, _), (rows, predictions, trees) in zip(jobs, results, strict=True):
-        held = out[skill]
+        shared = list(pool.map(lambda fold: shared_columns(samples, recipe, fold), range(samples.fold_count)))
+        results = list(pool.map(lambda job: _one_fold(samples, recipe, job[0], job[1], shared[job[1]]), jobs))
+    both = evidence_of(samples.features) == "both"
+    empty = np.full(len(samples.scores), np.nan)
+    out = [HeldOut(empty.copy(), {kind: empty.copy() for kind in EVIDENCE[1:]}, []) for _ in range(count)]
+    for (column, _), (rows, predictions, trees) in zip(jobs, results, strict=True):
+        held = out[column]
         held.trees.append(trees)
         if not len(rows):
             continue
@@ -93,3 +133,20 @@ def cross_validate(
         for kind in EVIDENCE[1:]:
             held.blanked[kind][rows] = np.where(both[rows], predictions[kind], np.nan)
     return out
+
+
+def fit_skill(samples: Samples, recipe: Recipe, column: int, *, shared: Floats, trees: int) -> FittedSkill:
+    """The regressor of one skill on all of its labelled rows; `shared` (n, k) are the shared families' columns.
+
+    `trees` is what cross-validation found; with tuning the search on all rows says it, for other parameters.
+    """
+    rows = np.flatnonzero(samples.labelled(column))
+    folds = samples.folds[rows]
+    fitted, own = _rated_columns(samples, recipe, column, rows, folds)
+    learnt = _rows(samples, column, rows, shared[rows], own)
+    params, tuned = recipe.params, dict[str, float]()
+    if recipe.trials:
+        found = tune(learnt, folds, recipe, of=len(rows), seed=recipe.seed)
+        params, trees, tuned = found.params, found.trees, found.chosen
+    model = fit_regressor(recipe.grown(learnt, of=len(rows)), params, trees=trees, seed=recipe.seed)
+    return FittedSkill(model.get_booster(), learnt, fitted, params, trees, tuned)

@@ -29,24 +29,28 @@ _WORDS: Final = FEATURE_NAMES.index("word_count")
 
 
 def blank(features: Floats, keep: Evidence) -> Floats:
-    """A copy of the rows (n, 29) with only this evidence left; the rest is NaN."""
+    """A copy of the rows (n, 29 or more) with only this evidence left; the rest is NaN.
+
+    Columns after the 29 are those of feature families, which read texts.
+    """
     out = features.copy()
+    more = np.full(features.shape[1] - len(FEATURE_NAMES), keep == "play")
     if keep == "text":
-        out[:, ~_TEXT] = np.nan
+        out[:, np.concatenate([~_TEXT, more])] = np.nan
     elif keep == "play":
-        out[:, _TEXT | _MIXED] = np.nan
+        out[:, np.concatenate([_TEXT | _MIXED, more])] = np.nan
     return out
 
 
 def evidence_of(features: Floats) -> NDArray[np.str_]:
-    """What each row (n, 29) has, shape (n,). A row with neither counts as `text`, the weakest."""
+    """What each row (n, 29 or more) has, shape (n,). A row with neither counts as `text`, the weakest."""
     spoken = np.nan_to_num(features[:, _WORDS]) > 0
-    played = np.isfinite(features[:, _PLAY]).any(axis=1)
+    played = np.isfinite(features[:, : len(FEATURE_NAMES)][:, _PLAY]).any(axis=1)
     return np.where(spoken & played, "both", np.where(played, "play", "text"))
 
 
 def with_blanks(features: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Training rows with blanked copies: the row number each comes from (m,), its features (m, 29), its weight (m,).
+    """Training rows with blanked copies: the row number each comes from (m,), its features (m, f), its weight (m,).
 
     First come the rows themselves, then those that have both without their play, then without their text.
     """

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from skillscope.features.schema import FEATURE_NAMES
 from skillscope.modeling.bundle import Bundle
 from skillscope.skills import SCORE_COLUMNS
 
@@ -19,9 +18,9 @@ class BundleModel:
         self.bundle = bundle
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Scores by name for rows with the 29 features by name; absent features are missing."""
+        """Scores by name for rows with features by name, families' included; absent ones are missing."""
         del params  # part of MLflow's protocol; there is nothing to set
-        rows = model_input.reindex(columns=list(FEATURE_NAMES)).to_numpy(dtype=float)
+        rows = model_input.reindex(columns=list(self.bundle.columns)).to_numpy(dtype=float)
         return pd.DataFrame(self.bundle.predict(rows), columns=list(SCORE_COLUMNS), index=model_input.index)
 
 

@@ -20,10 +20,12 @@ from skillscope.evaluation.metrics import Interval, bootstrap_interval, mae, pea
 from skillscope.features import LINGUISTIC, TELEMETRY, StoredRow, aggregate, derive, extract_linguistic
 from skillscope.features.schema import FEATURE_NAMES
 from skillscope.modeling.baselines import held_out_baselines
-from skillscope.modeling.boosting import BoostingParams, Floats
+from skillscope.modeling.boosting import Floats
 from skillscope.modeling.bundle import Bundle
 from skillscope.modeling.crossval import cross_validate
 from skillscope.modeling.folds import FOLDS, group_folds
+from skillscope.modeling.recipe import Recipe
+from skillscope.modeling.samples import Samples
 from skillscope.settings import get_settings
 from skillscope.skills import SKILLS
 
@@ -182,7 +184,7 @@ def _trained(
     scores = (frame["score"].to_numpy(dtype=np.float64) / TOP_SCORE)[:, None]
     groups = np.unique(frame[by].to_numpy(dtype=str), return_inverse=True)[1]
     folds = group_folds(groups.tolist(), [0] * len(groups), folds=count, seed=seed)
-    held = cross_validate(features, scores, folds, groups, params=BoostingParams(), seed=seed, threads=threads)
+    held = cross_validate(Samples.plain(features, scores, folds, groups), Recipe(seed=seed), threads=threads)
     texts = pd.DataFrame(
         {
             "response": frame["answer"],

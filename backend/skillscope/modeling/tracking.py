@@ -92,12 +92,12 @@ def _experiment(client: Any, settings: Settings) -> str:
     return str(client.create_experiment(EXPERIMENT, artifact_location=location))
 
 
-def _signature() -> Any:
+def _signature(bundle: Bundle) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
     return ModelSignature(
-        inputs=Schema([ColSpec("double", name, required=False) for name in FEATURE_NAMES]),
+        inputs=Schema([ColSpec("double", name, required=False) for name in bundle.columns]),
         outputs=Schema([ColSpec("double", name) for name in SCORE_COLUMNS]),
     )
 
@@ -165,9 +165,12 @@ def log_training(
                 name=BUNDLE_NAME,
                 loader_module="skillscope.modeling.pyfunc",
                 data_path=str(bundle.path),
-                signature=_signature(),
+                signature=_signature(bundle),
                 pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
-                input_example=frame[list(FEATURE_NAMES)].head(1).reset_index(drop=True),
+                input_example=frame[list(FEATURE_NAMES)]
+                .head(1)
+                .reset_index(drop=True)
+                .reindex(columns=list(bundle.columns)),
                 metadata={"bundle_version": bundle.version, "label_source": bundle.label_source},
             )
             mlflow.log_artifact(str(bundle.path / "MODEL_CARD.md"))
