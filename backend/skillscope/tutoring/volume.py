@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Final
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -12,6 +13,7 @@ from skillscope.store import writing
 from skillscope.store.practice_tables import QuestionRow, StudyPlanRow
 from skillscope.store.tables import StudentRow
 from skillscope.synthesis import row_random
+from skillscope.synthesis.filters import words_of
 from skillscope.tutoring.asking import ask_for_help, rate_feedback
 from skillscope.tutoring.grading import PracticeAnswer, submit_practice
 from skillscope.tutoring.practice import start_practice
@@ -27,13 +29,35 @@ PLANNED_PER_USER: Final = {"ratings": 1.0, "help": 2.0, "plans": 0.5, "notes": 0
 _OPENERS: Final = ("", "hey, ", "please help: ", "ok so ", "sorry, ", "hi! ", "one more thing, ", "quick question: ")
 _QUERIES: Final = (
     "why is this wrong?",
+    "why is {option} not the answer?",
+    "I got {option}, is that close to the answer?",
     "how do I solve this step by step",
     "I don't understand step {number}",
     "why is my answer not right",
     "can you explain the question",
     "I got stuck at step {number}, what now?",
     "tried it {number} times and the answer is still wrong",
-    "why is option {number} not the answer?",
+    "how would I know that {option} is wrong?",
+    "what is this question about {word} asking for?",
+    "what does {word} mean in this question",
+    "is there a shorter solution than mine? took me {number} steps",
+    "which step do I do first",
+    "is it always {option} in a problem like this?",
+    "my friend says the answer is {option}, why not?",
+    "what formula do I need here",
+    "where did I make the mistake",
+)
+_TAILS: Final = (
+    "",
+    " we did this in class but I forgot",
+    " the practice test is tomorrow",
+    " I have {number} more like this",
+    " the hint did not help",
+    " thanks!",
+    " it looked easy",
+    " please go slow",
+    " I read it {number} times",
+    " same mistake as last week",
 )
 _NOTES: Final = (
     "I don't get {skill}",
@@ -41,6 +65,15 @@ _NOTES: Final = (
     "mixed up {skill} again",
     "took me {number} tries to solve {skill}",
     "need {number} more practice days for {skill}",
+    "want to get {number} of 10 in {skill}",
+    "read the lesson on {skill} twice",
+    "{skill} was {number} of my mistakes today",
+    "skipped {skill} in the test, came back to it later",
+    "remember to check {skill} before the quiz",
+    "got better at {skill} this week",
+    "what should I study first in {skill}?",
+    "my score in {skill} went down",
+    "{skill} makes sense when I draw it",
 )
 _GUESSED: Final = 1e-9
 
@@ -106,13 +139,21 @@ def _one(session: Session, number: int, seed: int, habits: Habits, end: datetime
         if times(habits.ratings * share):
             rate_feedback(session, test.test_id, random.choices((1, 2, 3, 4, 5), (4, 6, 15, 40, 35))[0], now=at)
         for _ in range(times(habits.help * share)):
-            query = random.choice(_OPENERS) + random.choice(_QUERIES).format(number=random.randint(1, 4))
-            ask_for_help(session, test.test_id, random.choice(rows).question_id, query, now=at)
+            row = random.choice(rows)
+            ask_for_help(session, test.test_id, row.question_id, _query(random, row), now=at)
     for task in range(times(habits.plans)):
         act_on_plan(session, plan.plan_id, task, random.choice(("completed", "skipped")), now=end)
     for _ in range(times(habits.notes)):
-        said = random.choice(_NOTES).format(skill=random.choice(labels), number=random.randint(2, 9))
-        add_note(session, name, random.choice(_OPENERS) + said, now=end)
+        said = random.choice(_OPENERS) + random.choice(_NOTES) + random.choice(_TAILS)
+        add_note(session, name, said.format(skill=random.choice(labels), number=random.randint(2, 9)), now=end)
+
+
+def _query(random: Random, row: QuestionRow) -> str:
+    """What a student asks about a question: its own options and words come up in it."""
+    words = [word for word in words_of(row.content["text"]) if len(word) > 3] or ["this"]
+    option = random.choice(row.content["options"] or [row.content["correct_answer"]])
+    said = random.choice(_OPENERS) + random.choice(_QUERIES) + random.choice(_TAILS)
+    return said.format(number=random.randint(1, 4), option=option, word=random.choice(words))
 
 
 def _answer(row: QuestionRow, ability: float, luck: float, seconds: float) -> PracticeAnswer:
