@@ -108,7 +108,7 @@ def compute_assessment(
         EvidenceError: too little is known; it says what is missing and how much is needed.
     """
     moment = (at or datetime.now(UTC)).astimezone(UTC)
-    student_key = queries.require_student_key(session, student_id)
+    student_key, grade = queries.require_student_grade(session, student_id)
     found = collect_features(
         session,
         student_key,
@@ -116,7 +116,7 @@ def compute_assessment(
         feature_schema=bundle.feature_schema,
         language_pipeline=bundle.language_pipeline,
     )
-    scores = score_rows(bundle, found.values[None, :], missing=[found.missing], evidence=evidence)[0]
+    scores = score_rows(bundle, found.values[None, :], grades=[grade], missing=[found.missing], evidence=evidence)[0]
     assessment = Assessment(assessment_id=str(uuid.uuid4()), student_id=student_id, at=moment, scores=scores)
     row = {
         "student_key": student_key,

@@ -51,3 +51,14 @@ class Assessment(_Frozen):
     student_id: str
     at: datetime
     scores: list[Score]
+    novelty: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="share of training rows that lie nearer than this student's; null: not known",
+    )
+    extrapolating: bool = Field(
+        default=False,
+        description="unlike the students that the model learned from: the interval is widened, the score a guess",
+    )
+    cautions: list[str] = Field(default_factory=list, description="what to know before the score is believed")

@@ -1,5 +1,6 @@
 """From feature rows to scores: one place, for stored students and for raw rows alike."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from skillscope.assessment.model import Interval, Score
 from skillscope.errors import SchemaError
 from skillscope.features import FEATURES
 from skillscope.modeling.bundle import Bundle
+from skillscope.modeling.judging import Judgement, judge
 from skillscope.skills import SKILLS
 
 __all__ = ["COVERAGE", "check_features", "score_rows"]
@@ -38,32 +40,50 @@ def check_features(features: NDArray[np.float64]) -> None:
     raise SchemaError(f"row {row}: {item.name} is {low} ({item.unit})", field=f"rows.{row}.{item.name}")
 
 
+def _cautions(judged: Judgement, number: int, bundle: Bundle) -> list[str]:
+    found = []
+    if judged.absurd[number]:
+        found.append("far from anything the model learned from: the score says nothing")
+    elif judged.extrapolating[number]:
+        found.append(
+            f"unlike {judged.novelty[number]:.1%} of what the model learned from: "
+            "the interval is widened to what is known of any student"
+        )
+    if not judged.bands[number]:
+        found.append("the grade is not known: the interval is that of the widest grade band")
+    if bundle.is_demonstration:
+        found.append("the model learned from no human rating: a demonstration, not for decisions about children")
+    return found
+
+
 def score_rows(
     bundle: Bundle,
     features: NDArray[np.float64],
     *,
+    grades: Sequence[float | None] | None = None,
     missing: Sequence[Sequence[str]] | None = None,
     evidence: bool = False,
 ) -> list[list[Score]]:
     """The scores of each row of features, shape (n, 29), NaN where a value is unknown; one list a row.
 
-    A skill that the bundle has no regressor for is left out.
+    `grades` (n,) choose the interval's calibration; without a grade the widest is given. A row unlike the training
+    rows is marked and its intervals widened. A skill that the bundle has no regressor for is left out.
     """
-    predicted = bundle.predict(features)
-    lows, highs = bundle.intervals(predicted, features, coverage=COVERAGE)
-    lows, highs = np.nan_to_num(lows, nan=0.0), np.nan_to_num(highs, nan=1.0)  # not calibrated for such rows: anything
+    judged = judge(bundle, features, grades=grades, coverage=COVERAGE)
     table: list[list[Score]] = []
-    for number, row in enumerate(predicted):
+    for number, row in enumerate(judged.scores):
         reasons = explain_scores(bundle, features[number]) if evidence else {}
         unknown = list(missing[number]) if missing is not None else []
+        cautions = _cautions(judged, number, bundle)
+        novelty = float(judged.novelty[number])
         table.append(
             [
                 Score(
                     skill=skill,
                     score=round(float(row[column]), 4),
                     interval=Interval(
-                        low=round(float(lows[number, column]), 4),
-                        high=round(float(highs[number, column]), 4),
+                        low=round(float(judged.lows[number, column]), 4),
+                        high=round(float(judged.highs[number, column]), 4),
                         coverage=COVERAGE,
                     ),
                     level=bundle.level(skill, float(row[column])),
@@ -72,6 +92,9 @@ def score_rows(
                     feature_schema=bundle.feature_schema,
                     label_source=bundle.label_source,
                     missing=unknown,
+                    novelty=None if math.isnan(novelty) else round(novelty, 4),
+                    extrapolating=bool(judged.extrapolating[number]),
+                    cautions=cautions,
                 )
                 for column, skill in enumerate(SKILLS)
                 if skill in bundle.models

@@ -35,6 +35,7 @@ __all__ = [
     "recent_session_features",
     "replace_session_features",
     "require_student",
+    "require_student_grade",
     "require_student_key",
     "revoke_token",
     "revoked_tokens",
@@ -58,6 +59,7 @@ _PLAYED: Final = SessionFeaturesRow.__table__.c
 _STUDENT_KEY: Final = select(StudentRow.__table__.c.key).where(
     StudentRow.__table__.c.student_id == bindparam("student_id", type_=String)
 )
+_STUDENT_GRADE: Final = _STUDENT_KEY.add_columns(StudentRow.__table__.c.grade)
 _RECENT_RESPONSES: Final = (
     select(_MEASURED.at, _MEASURED["values"], _MEASURED.language_pipeline)
     .where(
@@ -111,6 +113,18 @@ def require_student_key(session: Session, student_id: str) -> int:
     if key is None:
         raise NotFoundError(_UNKNOWN_STUDENT)
     return key
+
+
+def require_student_grade(session: Session, student_id: str) -> tuple[int, int | None]:
+    """The key of the student of that id, and the grade where it is known.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = session.connection().execute(_STUDENT_GRADE, {"student_id": student_id}).first()
+    if row is None:
+        raise NotFoundError(_UNKNOWN_STUDENT)
+    return row.key, row.grade
 
 
 def require_student(session: Session, student_id: str) -> StudentRow:
