@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 __all__ = [
     "app",
     "command_auto_label_skills",
+    "command_combine_datasets",
     "command_extract_linguistic_features",
     "command_generate_behavioral_features",
     "command_generate_synthetic_responses",
     "command_generate_training_data",
+    "command_import_ratings",
     "run_script",
 ]
 
@@ -326,6 +328,39 @@ def command_generate_training_data(
                 count, output, seed=seed, exact=exact, labels=labels, texts=texts, raters=asked, progress=progress
             )
     _say(result)
+
+
+@app.command("combine")
+def command_combine_datasets(
+    synthetic: Annotated[Path, typer.Option(help="Simulated rows: a dataset of 38 columns.")],
+    real: Annotated[Path, typer.Option(help="Real rows: a dataset of 38 columns, labels as far as there are any.")],
+    output: Output,
+    *,
+    real_share: Annotated[
+        float | None, typer.Option(help="Share of real rows, such as 0.2; rows of the fuller side are left out for it.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which rows are left out.")] = 42,
+) -> None:
+    """One training set from simulated and real rows; no text may stand in both."""
+    from skillscope.datasets.combine import combine_datasets
+
+    _say(combine_datasets(synthetic, real, output, real_share=real_share, seed=seed))
+
+
+@app.command("import-ratings")
+def command_import_ratings(
+    source: Annotated[
+        Path, typer.Option("--input", help="CSV: student,scenario,grade,response and one or more <skill>_score.")
+    ],
+    output: Output,
+    *,
+    low: Annotated[float, typer.Option(help="Lower end of the rating scale.")] = 0.0,
+    high: Annotated[float, typer.Option(help="Upper end of the rating scale.")] = 1.0,
+) -> None:
+    """A dataset of 38 columns from responses that people rated: texts measured, play unknown, scores put on 0 to 1."""
+    from skillscope.datasets.ratings import import_ratings
+
+    _say(import_ratings(source, output, low=low, high=high))
 
 
 def run_script(command: Callable[..., None]) -> None:
