@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = ["CHAMPION", "EXPERIMENT", "Registration", "champion_folder", "log_training", "mlflow_client"]
+__all__ = [
+    "CHAMPION",
+    "EXPERIMENT",
+    "Registration",
+    "champion_folder",
+    "log_experiment",
+    "log_training",
+    "mlflow_client",
+]
 
 EXPERIMENT: Final = "skillscope"
 CHAMPION: Final = "champion"
@@ -177,6 +185,37 @@ def log_training(
         number = _register(client, logged.model_uri, run.info.run_id, logged.model_id)
         client.set_registered_model_alias(BUNDLE_NAME, CHAMPION, number)
     return Registration(settings.tracking_uri, run.info.run_id, number)
+
+
+def log_experiment(
+    name: str,
+    *,
+    params: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    figures: "Mapping[str, Figure] | None" = None,
+    tables: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+) -> str:
+    """Log a measurement that makes no model as a run of the experiment; `tables` become JSON files. Gives the run's id.
+
+    Raises:
+        ConfigurationError: the store cannot be used.
+    """
+    import mlflow
+
+    settings = settings or get_settings()
+    client = mlflow_client(settings)
+    with _quiet():
+        experiment = _experiment(client, settings)
+        with mlflow.start_run(experiment_id=experiment, run_name=name) as run:
+            mlflow.set_tag("skillscope.kind", name)
+            mlflow.log_params(dict(params))
+            mlflow.log_metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
+            for title, figure in (figures or {}).items():
+                mlflow.log_figure(figure, f"figures/{title}.png", save_kwargs={"dpi": 130})
+            for title, table in (tables or {}).items():
+                mlflow.log_dict(table, f"{title}.json")
+        return str(run.info.run_id)
 
 
 def champion_folder(settings: Settings | None = None) -> Path | None:
