@@ -10,8 +10,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from skillscope.assessment.assess import MIN_WORDS, assess_student, only_skill, stored_assessment
-from skillscope.assessment.evidence import contributions, explain_scores
+from skillscope.assessment.evidence import explain_scores
 from skillscope.assessment.ingest import add_events, add_responses, register_student
+from skillscope.assessment.reasons import contributions
 from skillscope.assessment.records import ResponseRecord
 from skillscope.assessment.scoring import check_features, score_rows
 from skillscope.assessment.wording import describe_feature
@@ -79,7 +80,7 @@ def test_an_assessment_reads_no_text(sessions: sessionmaker[Session], bundle: Bu
     engine = sessions.kw["bind"]
     sql_event.listen(engine, "before_cursor_execute", lambda _c, _u, statement, *_: statements.append(statement))
     with sessions.begin() as session:
-        assess_student(session, bundle, "s", evidence=True)
+        assess_student(session, bundle, "s")
     assert any("response_features" in statement for statement in statements)
     assert not [statement for statement in statements if " responses" in statement or "text" in statement.lower()]
 
@@ -213,7 +214,9 @@ def test_the_strongest_reason_is_the_feature_that_the_model_follows(bundle: Bund
     reasons = explain_scores(bundle, row)["self_regulation"]
     assert reasons[0].feature == "distraction_resistance"
     assert reasons[0].contribution > 0
-    assert reasons[0].text.startswith("100% of the time was spent undistracted: raises the score by 0.")
+    assert reasons[0].text.startswith(
+        "Staying with the task: 100% of the time was spent undistracted; raises the score by 0."
+    )
     assert [abs(r.contribution) for r in reasons] == sorted((abs(r.contribution) for r in reasons), reverse=True)
 
 

@@ -1,4 +1,4 @@
-"""From a student's stored features to scores. Reads numbers, never a text."""
+"""From a student's stored features to scores. Reads numbers; of texts, only what evidence quotes."""
 
 import math
 import uuid
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from skillscope import __version__
+from skillscope.assessment.evidence import explain_student
 from skillscope.assessment.model import Assessment, Score
 from skillscope.assessment.scoring import score_rows
 from skillscope.errors import EvidenceError, NotFoundError
@@ -116,7 +117,10 @@ def compute_assessment(
         feature_schema=bundle.feature_schema,
         language_pipeline=bundle.language_pipeline,
     )
-    scores = score_rows(bundle, found.values[None, :], grades=[grade], missing=[found.missing], evidence=evidence)[0]
+    scores = score_rows(bundle, found.values[None, :], grades=[grade], missing=[found.missing])[0]
+    if evidence:
+        reasons = explain_student(session, bundle, student_key, found.values, at=moment)
+        scores = [score.model_copy(update={"evidence": reasons[score.skill]}) for score in scores]
     assessment = Assessment(assessment_id=str(uuid.uuid4()), student_id=student_id, at=moment, scores=scores)
     row = {
         "student_key": student_key,

@@ -1,54 +1,133 @@
-"""Why a score is what it is: the features that moved it most (TreeSHAP), in plain words. Computed when asked for."""
+"""Evidence for scores, made when asked for: reasons in plain words, the student's own words that counted, and the
+events that counted."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
-from skillscope.assessment.model import Evidence
+from skillscope.assessment.episodes import EPISODE_TYPES, MOST_EPISODES, Episode, find_episodes
+from skillscope.assessment.model import Evidence, Mark
+from skillscope.assessment.quotes import Quote, Said, find_quotes
+from skillscope.assessment.reasons import Reason, find_reasons
+from skillscope.assessment.segments import read_segments
 from skillscope.assessment.wording import describe_feature
-from skillscope.features import FEATURE_NAMES
+from skillscope.features import FEATURE_NAMES, AggregationPolicy
+from skillscope.features.aggregate import DEFAULT
 from skillscope.modeling.bundle import Bundle
 from skillscope.skills import Skill
+from skillscope.store.evidence import counted_events, counted_responses, response_texts
 
-__all__ = ["STRONGEST", "contributions", "explain_scores"]
+__all__ = ["explain_scores", "explain_student"]
 
-STRONGEST: Final = 3
-"""Reasons given for a score."""
-
-
-def contributions(bundle: Bundle, features: NDArray[np.float64]) -> dict[Skill, NDArray[np.float64]]:
-    """By skill, how far each feature moved each row's score from the model's average, shape (n, 29).
-
-    They and the average add up to the prediction before it is clipped to [0, 1] (Lundberg et al. 2020).
-    """
-    matrix = xgboost.DMatrix(features, missing=np.nan, nthread=1)
-    return {
-        skill: np.asarray(model.predict(matrix, pred_contribs=True), dtype=np.float64)[:, :-1]
-        for skill, model in bundle.models.items()
-    }
-
-
-def _reason(name: str, value: float, moved: float) -> Evidence:
-    direction = "raises" if moved > 0 else "lowers"
-    return Evidence(
-        feature=name,
-        value=None if np.isnan(value) else value,
-        contribution=round(moved, 4),
-        text=f"{describe_feature(name, value)}: {direction} the score by {abs(moved):.2f}",
-    )
+MOST_EVENTS: Final = 2_000
+"""Events that are looked through, newest first; ten ordinary sessions hold about 600."""
 
 
 def explain_scores(bundle: Bundle, features: NDArray[np.float64]) -> dict[Skill, list[Evidence]]:
     """By skill, the strongest reasons for the score of one feature row, shape (29,), strongest first."""
-    reasons: dict[Skill, list[Evidence]] = {}
-    for skill, table in contributions(bundle, features[None, :]).items():
-        moved = table[0]
-        strongest = np.argsort(-np.abs(moved), kind="stable")[:STRONGEST]
-        reasons[skill] = [
-            _reason(FEATURE_NAMES[column], float(features[column]), float(moved[column]))
-            for column in strongest
-            if moved[column] != 0.0
+    return {skill: [_of_reason(reason) for reason in found] for skill, found in find_reasons(bundle, features).items()}
+
+
+def explain_student(
+    session: Session,
+    bundle: Bundle,
+    student_key: int,
+    features: NDArray[np.float64],
+    *,
+    at: datetime,
+    policy: AggregationPolicy = DEFAULT,
+) -> dict[Skill, list[Evidence]]:
+    """By skill: reasons, then quotes, then events. `features` are what the student was scored on at that time.
+
+    No text is read but those that are quoted, unless a response came in before its parts were kept.
+    """
+    since = at - timedelta(days=policy.days)
+    rows = counted_responses(
+        session, student_key, feature_schema=bundle.feature_schema, since=since, until=at, limit=policy.responses
+    )
+    said = [
+        Said(row.response_id, row.response_key, row.values, segments)
+        for row, segments in zip(rows, read_segments(session, rows), strict=True)
+    ]
+    reasons = find_reasons(bundle, features)
+    quotes = find_quotes(bundle, said, features)
+    texts = response_texts(session, {quote.said.key for found in quotes.values() for quote in found})
+    events = counted_events(
+        session,
+        student_key,
+        feature_schema=bundle.feature_schema,
+        since=since,
+        until=at,
+        sessions=policy.sessions,
+        types=EPISODE_TYPES,
+        limit=MOST_EVENTS,
+    )
+    return {
+        skill: [
+            *(_of_reason(reason) for reason in found),
+            *(_of_quote(quote, texts) for quote in quotes[skill]),
+            *_of_events(found, events),
         ]
-    return reasons
+        for skill, found in reasons.items()
+    }
+
+
+def _moves(contribution: float) -> str:
+    return f"{'raises' if contribution > 0 else 'lowers'} the score by {abs(contribution):.2f}"
+
+
+def _of_reason(reason: Reason) -> Evidence:
+    said = f": {describe_feature(reason.feature, reason.value)}" if reason.feature in FEATURE_NAMES else ""
+    text = f"{reason.group.title}{said}; {_moves(reason.contribution)}"
+    return Evidence(
+        kind="reason",
+        group=reason.group.key,
+        feature=reason.feature,
+        value=None if np.isnan(reason.value) else reason.value,
+        contribution=round(reason.contribution, 4),
+        text=text[0].upper() + text[1:],
+    )
+
+
+def _of_quote(quote: Quote, texts: Mapping[int, str]) -> Evidence:
+    start, end = quote.segment.start, quote.segment.end
+    words = texts[quote.said.key][start:end]
+    return Evidence(
+        kind="quote",
+        contribution=round(quote.effect, 4),
+        text=f"“{words}” {_moves(quote.effect)}: without these words it would be that much "
+        f"{'lower' if quote.effect > 0 else 'higher'}",
+        quote=words,
+        response_id=quote.said.response_id,
+        start=start,
+        end=end,
+        marks=[Mark(start=low, end=high, lexicon=lexicon) for low, high, lexicon in quote.segment.marks],
+    )
+
+
+def _of_events(reasons: Sequence[Reason], events: Sequence[Any]) -> list[Evidence]:
+    told: list[Evidence] = []
+    for reason in reasons:
+        raised = reason.contribution > 0
+        for episode in find_episodes(reason.group.key, raised=raised, events=events):
+            if len(told) < MOST_EPISODES:
+                told.append(_of_episode(episode, reason))
+    return told
+
+
+def _of_episode(episode: Episode, reason: Reason) -> Evidence:
+    direction = "raised" if reason.contribution > 0 else "lowered"
+    return Evidence(
+        kind="event",
+        group=reason.group.key,
+        feature=reason.feature,
+        contribution=round(reason.contribution, 4),
+        text=f"{episode.text[0].upper()}{episode.text[1:]}: part of {reason.group.title}, which {direction} the score",
+        session_id=episode.session_id,
+        event_ids=list(episode.event_ids),
+        at=episode.at,
+    )

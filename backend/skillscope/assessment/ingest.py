@@ -3,7 +3,6 @@
 Features are measured when data arrives and stored beside it, so an assessment reads numbers and never a text.
 """
 
-import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +13,15 @@ from sqlalchemy.orm import Session
 
 from skillscope import __version__
 from skillscope.assessment.records import ResponseRecord
+from skillscope.assessment.segments import MEASURING, pack_segments
 from skillscope.errors import ConflictError, EventError, InputError
 from skillscope.events import Event, EventType
-from skillscope.features import SCHEMA_VERSION, TELEMETRY, events_frame, extract_linguistic, extract_telemetry
+from skillscope.features import SCHEMA_VERSION, TELEMETRY, events_frame, extract_telemetry
+from skillscope.features.annotate import Annotation, annotate
+from skillscope.features.segments import Segment, measure_without, segments_of
 from skillscope.language import pipeline_version
 from skillscope.store import queries, writing
+from skillscope.store.evidence import insert_segments
 from skillscope.store.tables import (
     EventRow,
     ResponseFeaturesRow,
@@ -40,9 +43,6 @@ __all__ = [
 
 MAX_SESSION_EVENTS: Final = 50_000
 """Events of one session; a sitting with more is a sender gone wrong."""
-
-_MEASURING = threading.Lock()
-"""spaCy's shared vocabulary and the word table grow while they are used: one thread at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,17 @@ def register_student(session: Session, student_id: str, grade: int | None = None
 
 @dataclass(frozen=True, slots=True)
 class MeasuredResponse:
-    """A response with its 16 features and the language pipeline that measured them."""
+    """A response with its 16 features, its parts, and the language pipeline that measured both."""
 
     record: ResponseRecord
     features: tuple[float, ...]
+    segments: tuple[Segment, ...]
     language_pipeline: str
+
+
+def _measured(record: ResponseRecord, parsed: Annotation, pipeline: str) -> MeasuredResponse:
+    features = tuple(measure_without(parsed).tolist())
+    return MeasuredResponse(record, features, tuple(segments_of(parsed)), pipeline)
 
 
 def _distinct(responses: Sequence[ResponseRecord]) -> dict[str, ResponseRecord]:
@@ -107,11 +113,11 @@ def measure_responses(
     """
     chosen = {student_id: _distinct(of_student) for student_id, of_student in responses.items()}
     texts = [response.text for of_student in chosen.values() for response in of_student.values()]
-    with _MEASURING:
-        rows = iter(extract_linguistic(texts).tolist())
+    with MEASURING:
+        parsed = iter(annotate(texts))
         pipeline = pipeline_version()
     return {
-        student_id: {name: MeasuredResponse(record, tuple(next(rows)), pipeline) for name, record in of_student.items()}
+        student_id: {name: _measured(record, next(parsed), pipeline) for name, record in of_student.items()}
         for student_id, of_student in chosen.items()
     }
 
@@ -148,6 +154,19 @@ def store_responses(session: Session, measured: Mapping[str, Mapping[str, Measur
                     "language_pipeline": response.language_pipeline,
                     "values": response.features,
                     "code_version": __version__,
+                }
+                for name, response in fresh.items()
+            ],
+        )
+        insert_segments(
+            session,
+            [
+                {
+                    "response_key": keys[name],
+                    "feature_schema": SCHEMA_VERSION,
+                    "student_key": student.key,
+                    "language_pipeline": response.language_pipeline,
+                    **pack_segments(response.segments),
                 }
                 for name, response in fresh.items()
             ],

@@ -1,12 +1,13 @@
 """What an assessment is: the contract of a score, as it is stored and as it goes out."""
 
 from datetime import datetime
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from skillscope.skills import Level, Skill
 
-__all__ = ["Assessment", "Evidence", "Interval", "Score"]
+__all__ = ["Assessment", "Evidence", "Interval", "Mark", "Score"]
 
 
 class _Frozen(BaseModel):
@@ -21,13 +22,50 @@ class Interval(_Frozen):
     coverage: float = Field(gt=0, lt=1, examples=[0.8])
 
 
-class Evidence(_Frozen):
-    """One reason: a feature, its value, and how far it moved the score up or down from the model's average."""
+class Mark(_Frozen):
+    """Words of a list that count, by their place in the response, in characters."""
 
-    feature: str = Field(examples=["empathy_markers"])
-    value: float | None = Field(description="null where it is unknown")
-    contribution: float = Field(description="points of the score; above 0 it raised it")
-    text: str = Field(examples=["6.2% of the words notice or answer what others feel: raises the score by 0.08"])
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    lexicon: str = Field(examples=["empathy"])
+
+
+class Evidence(_Frozen):
+    """One thing that speaks for a score.
+
+    A `reason` is what a group of features contributed; a `quote` words of the student, with what the score loses or
+    gains when they are taken away; an `event` something done that stands behind a reason of the same `group`.
+    """
+
+    kind: Literal["reason", "quote", "event"] = "reason"
+    group: str | None = Field(default=None, description="of features", examples=["words_of_feeling"])
+    feature: str | None = Field(default=None, examples=["empathy_markers"], description="the group's strongest one")
+    value: float | None = Field(default=None, description="of the feature; null where it is unknown")
+    contribution: float = Field(
+        description="points of the score, above 0 where they raised it; of an event: of the reason behind which it "
+        "stands"
+    )
+    direction: Literal["raises", "lowers"] = Field(default="raises", description="which way that is")
+    text: str = Field(
+        examples=["Words for what others feel: 6.2% of the words notice or answer what others feel; raises the score "
+                  "by 0.08"]
+    )  # fmt: skip
+    quote: str | None = Field(default=None, description="the student's words")
+    response_id: str | None = Field(default=None, description="where they stand: in which response,")
+    start: int | None = Field(default=None, ge=0, description="from which character")
+    end: int | None = Field(default=None, ge=0, description="up to which")
+    marks: list[Mark] = Field(default_factory=list, description="list words in it that count")
+    session_id: str | None = Field(default=None, description="where the events happened")
+    event_ids: list[str] = Field(default_factory=list)
+    at: datetime | None = Field(default=None, description="when the first of them did")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _directed(cls, values: Any) -> Any:
+        """Say the direction where only the contribution is given."""
+        if isinstance(values, dict) and "direction" not in values and isinstance(values.get("contribution"), float):
+            return {**values, "direction": "raises" if values["contribution"] > 0 else "lowers"}
+        return values
 
 
 class Score(_Frozen):
@@ -42,15 +80,6 @@ class Score(_Frozen):
     feature_schema: str
     label_source: str = Field(description="who gave the labels that the model learned from")
     missing: list[str] = Field(default_factory=list, description="what was not known when the score was given")
-
-
-class Assessment(_Frozen):
-    """The scores of one student at one time."""
-
-    assessment_id: str
-    student_id: str
-    at: datetime
-    scores: list[Score]
     novelty: float | None = Field(
         default=None,
         ge=0,
@@ -62,3 +91,12 @@ class Assessment(_Frozen):
         description="unlike the students that the model learned from: the interval is widened, the score a guess",
     )
     cautions: list[str] = Field(default_factory=list, description="what to know before the score is believed")
+
+
+class Assessment(_Frozen):
+    """The scores of one student at one time."""
+
+    assessment_id: str
+    student_id: str
+    at: datetime
+    scores: list[Score]
