@@ -1,0 +1,117 @@
+"""The model at work: CTranslate2 in int8 on one thread, a prompt in, a delexicalised text out.
+
+Nothing but CTranslate2 and tokenizers is needed (the extra `lm-serve`). The model never sees a student's text: what it
+is given is delexicalised by code, and an input outside its scope is declined.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from skillscope.errors import BundleError, ConfigurationError
+from skillscope.lm.bundle import LmRecord, read_record, read_scope
+from skillscope.lm.tokenizer import BEGIN, END, SEPARATE, load_tokenizer
+
+__all__ = ["Writer"]
+
+_LONGEST: Final = 200
+"""Tokens of an output at most; the longest training output has 149."""
+_TOP: Final = 20
+_TEMPERATURE: Final = 0.7
+
+
+class Writer:
+    """A loaded bundle. Safe to use from many threads; one text is written at a time."""
+
+    def __init__(self, folder: Path, *, seed: int | None = None, threads: int = 1) -> None:
+        """Load a bundle. With a seed, the same calls in the same order give the same texts.
+
+        Raises:
+            BundleError: there is none, or it is broken.
+            ConfigurationError: the extra `lm-serve` is not installed.
+        """
+        try:
+            import ctranslate2
+            import tokenizers  # noqa: F401  # load_tokenizer needs it
+        except ImportError as error:
+            raise ConfigurationError(
+                f"the small language model needs the extra `lm-serve` ({error.name} is not installed): `make install`"
+            ) from error
+        self.folder = folder
+        self.record: LmRecord = read_record(folder)
+        self.scope = read_scope(folder)
+        self._tokenizer = load_tokenizer(folder / "tokenizer.json")
+        if seed is not None:
+            ctranslate2.set_random_seed(seed)
+        try:
+            self._generator = ctranslate2.Generator(
+                str(folder), device="cpu", compute_type="int8", inter_threads=1, intra_threads=threads
+            )
+        except (RuntimeError, ValueError) as error:
+            raise BundleError(f"{folder} cannot be served: {error}") from error
+
+    def in_scope(self, prompt: str) -> bool:
+        """Whether the model was trained on inputs of such words."""
+        return prompt in self.scope
+
+    def write(self, prompt: str, *, sampled: bool = True) -> str | None:
+        """A delexicalised text, drawn at a temperature of 0.7 or, where not `sampled`, the likeliest.
+
+        None where the prompt is out of scope, or the text found no end.
+        """
+        return self.write_many([prompt], sampled=sampled)[0]
+
+    def write_many(self, prompts: Sequence[str], *, sampled: bool = True) -> list[str | None]:
+        """A text for each prompt; see `write`."""
+        wanted = [index for index, prompt in enumerate(prompts) if self.in_scope(prompt)]
+        texts: list[str | None] = [None] * len(prompts)
+        if wanted:
+            for index, text in zip(
+                wanted, self._generate([prompts[at] for at in wanted], sampled=sampled), strict=True
+            ):
+                texts[index] = text
+        return texts
+
+    def write_unasked(self, prompts: Sequence[str], *, sampled: bool = True) -> list[str | None]:
+        """As `write_many`, whatever the scope says: for measuring what the scope is worth."""
+        return self._generate(prompts, sampled=sampled)
+
+    def _tokens(self, prompt: str) -> list[str]:
+        return [BEGIN, *self._tokenizer.encode(prompt, add_special_tokens=False).tokens, SEPARATE]
+
+    def _generate(self, prompts: Sequence[str], *, sampled: bool) -> list[str | None]:
+        starts = [self._tokens(prompt) for prompt in prompts]
+        room = self.record.context - max(map(len, starts), default=0)
+        if room < 1:
+            return [None] * len(prompts)
+        drawn: dict[str, Any] = {"sampling_topk": _TOP, "sampling_temperature": _TEMPERATURE} if sampled else {}
+        results = self._generator.generate_batch(
+            starts,
+            max_batch_size=64,
+            max_length=min(_LONGEST, room),
+            end_token=END,
+            include_prompt_in_result=False,
+            return_end_token=True,
+            **drawn,
+        )
+        end = self._tokenizer.token_to_id(END)
+        texts: list[str | None] = []
+        for result in results:
+            ids = result.sequences_ids[0]
+            ended = bool(ids) and ids[-1] == end
+            texts.append(self._tokenizer.decode(ids[:-1], skip_special_tokens=False).strip() if ended else None)
+        return texts
+
+    def log_likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """The log-likelihood in nats of each target given its prompt, the end included."""
+        rows = []
+        for prompt, target in pairs:
+            tokens = self._tokenizer.encode(target, add_special_tokens=False).tokens
+            rows.append(([*self._tokens(prompt)], [*tokens, END]))
+        fits = [start + rest for start, rest in rows]
+        scored = self._generator.score_batch(fits, max_batch_size=64)
+        return [float(sum(result.log_probs[len(start) - 1 :])) for result, (start, _) in zip(scored, rows, strict=True)]
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, its end included."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids) + 1
