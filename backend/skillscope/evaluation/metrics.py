@@ -11,13 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "UNDEFINED",
     "Interval",
+    "as_ratings",
     "bootstrap_interval",
+    "degradation",
     "mae",
     "pearson_r",
     "prmse",
     "qwk",
     "r_squared",
+    "rating_steps",
     "rmse",
     "smd",
 ]
@@ -76,6 +80,32 @@ def qwk(human: ArrayLike, machine: ArrayLike) -> float:
     # The mean squared distance of all pairings of the two raters' ratings, without making the table of them.
     expected = float(first.var() + second.var() + (first.mean() - second.mean()) ** 2)
     return 1.0 - observed / expected if expected > 0.0 else UNDEFINED
+
+
+def rating_steps(scores: ArrayLike, *, at_most: int = 10) -> int:
+    """How many steps the scale from 0 to 1 has, as its scores show: the fewest of 1 to `at_most` that hold them all.
+
+    Ratings 0, 1, 2 put on [0, 1] give 2. Scores on no such grid (means of raters, say) give `at_most`, tenths.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    for steps in range(1, at_most):
+        if np.abs(values * steps - np.rint(values * steps)).max(initial=0.0) < 1e-6:
+            return steps
+    return at_most
+
+
+def as_ratings(scores: ArrayLike, steps: int) -> Vector:
+    """Scores in [0, 1] as whole ratings from 0 to `steps`, rounded to the nearest."""
+    return np.asarray(np.rint(np.clip(np.asarray(scores, dtype=np.float64), 0.0, 1.0) * steps))
+
+
+def degradation(figure: Figure, human: ArrayLike, second: ArrayLike, machine: ArrayLike) -> float:
+    """How much worse machine and human agree than two humans do: figure(human, machine) - figure(human, second).
+
+    Williamson, Xi & Breyer (2012) want it above -0.10. NaN where either is undefined.
+    """
+    first, other = _pair(human, second)
+    return figure(first, np.asarray(machine, dtype=np.float64)) - figure(first, other)
 
 
 def smd(human: ArrayLike, machine: ArrayLike) -> float:
