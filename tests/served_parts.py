@@ -21,9 +21,11 @@ DAY = timedelta(days=1)
 TEXT = "She looked sad, so I asked her what was wrong and we sat together."
 
 
-def bearer(settings: Settings, role: Role, student_id: str | None = None, ttl: timedelta = DAY) -> dict[str, str]:
-    """The header of a token."""
-    return {"Authorization": f"Bearer {create_token(settings, role, student_id=student_id, ttl=ttl)}"}
+def bearer(settings: Settings, role: Role, person: str | None = None, ttl: timedelta = DAY) -> dict[str, str]:
+    """The header of a token; `person` is whose it is, for a student (always) or a teacher (`t-1` by default)."""
+    student = person if role is Role.STUDENT else None
+    teacher = (person or "t-1") if role is Role.TEACHER else None
+    return {"Authorization": f"Bearer {create_token(settings, role, student_id=student, teacher_id=teacher, ttl=ttl)}"}
 
 
 @dataclass(frozen=True)

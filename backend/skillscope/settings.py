@@ -63,6 +63,35 @@ class Settings(BaseSettings):
         validation_alias=_named("token_secret"),
         description="signs bearer tokens, 32 characters or more; made in the data folder when unset",
     )
+    token_secrets_older: SecretStr | None = Field(
+        default=None,
+        validation_alias=_named("token_secrets_older"),
+        description="secrets before this one, comma-separated, whose tokens still count",
+    )
+    names_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=_named("names_key"),
+        description="Fernet keys, comma-separated, the newest first; students' names are encrypted with it",
+    )
+    rate_per_minute: int = Field(
+        default=600,
+        ge=0,
+        le=10_000_000,
+        validation_alias=_named("rate_per_minute"),
+        description="requests a minute of one student's or teacher's token; 0 for no bound",
+    )
+    service_rate_per_minute: int = Field(
+        default=60_000,
+        ge=0,
+        le=10_000_000,
+        validation_alias=_named("service_rate_per_minute"),
+        description="requests a minute of one service's or admin's token; 0 for no bound",
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        validation_alias=_named("otlp_endpoint", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        description="where OpenTelemetry traces go (OTLP over HTTP); none are made when unset",
+    )
     model_source: Literal["auto", "mlflow", "bundle", "bentoml"] = Field(
         default="auto",
         validation_alias=_named("model_source"),

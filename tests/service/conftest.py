@@ -40,7 +40,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def settings(store: str, tmp_path: Path) -> Settings:
     """Settings on an empty store."""
     with open_database(store).begin() as session:
-        for table in ("students", "revoked_tokens"):
+        for table in ("students", "classes", "teachers", "revoked_tokens", "idempotency_keys", "service_state"):
             session.execute(text(f"DELETE FROM {table}"))
     return Settings(data_dir=tmp_path / "data", database_url=store)
 
@@ -53,9 +53,9 @@ def runtime(settings: Settings, bundle: Bundle) -> Runtime:
 
 @pytest.fixture
 def api(runtime: Runtime) -> Iterator[TestClient]:
-    """The app with a teacher's token; errors come back as they would to a client."""
+    """The app with an admin's token; errors come back as they would to a client."""
     with TestClient(create_app(runtime), raise_server_exceptions=False) as client:
-        client.headers.update(bearer(runtime.settings, Role.TEACHER))
+        client.headers.update(bearer(runtime.settings, Role.ADMIN))
         yield client
 
 
@@ -93,4 +93,4 @@ def served(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture
 def token_for(runtime: Runtime) -> Callable[..., dict[str, str]]:
     """Headers for a role."""
-    return lambda role, student_id=None, ttl=DAY: bearer(runtime.settings, role, student_id, ttl)
+    return lambda role, person=None, ttl=DAY: bearer(runtime.settings, role, person, ttl)

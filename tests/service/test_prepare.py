@@ -9,7 +9,8 @@ import pytest
 from skillscope.modeling import training
 from skillscope.service import prepare as prepared_module
 from skillscope.service.prepare import prepare
-from skillscope.service.tokens import Role, read_token, token_secret
+from skillscope.service.secrets import load_keyring
+from skillscope.service.tokens import Role, read_token
 from skillscope.settings import Settings
 
 
@@ -46,7 +47,7 @@ def test_everything_is_made_once_and_then_reused(tmp_path: Path, monkeypatch: py
     first = Told()
     made = prepare(settings, first)
     assert made.student_id == "demo-01"
-    assert read_token(made.token, token_secret(settings)).role is Role.TEACHER
+    assert read_token(made.token, load_keyring(settings)).role is Role.TEACHER
     assert (tmp_path / "data" / "training_168.csv").exists()
 
     def refuse(*_: object, **__: object) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from skillscope.cli.main import main
+from skillscope.service.secrets import Keyring
 from skillscope.service.serving import SERVICE, serve_command
 from skillscope.service.tokens import Role, read_token
 from skillscope.settings import Settings, get_settings
@@ -45,10 +46,14 @@ def test_a_token_is_made_and_revoked(tmp_path: Path, run: Callable[..., Done]) -
     made = run("token", "create", "--role", "student", "--student", "s-1", "--ttl", "2h")
     assert made.returncode == 0, made.stderr
     secret = (tmp_path / "data" / "token_secret").read_text(encoding="utf-8").strip()
-    caller = read_token(made.stdout.strip(), secret)
+    caller = read_token(made.stdout.strip(), Keyring((secret,)))
     assert (caller.role, caller.student_id) == (Role.STUDENT, "s-1")
     assert run("token", "revoke", "-", given=made.stdout).stdout == "revoked\n"
     assert run("token", "revoke", made.stdout.strip()).stdout == "was revoked before\n"
+    teacher = run("token", "create", "--role", "teacher", "--teacher", "t-1").stdout.strip()
+    assert read_token(teacher, Keyring((secret,))).teacher_id == "t-1"
+    assert run("token", "rotate").stdout.startswith("tokens are signed with ")
+    assert (tmp_path / "data" / "token_secret").read_text(encoding="utf-8").split()[1] == secret
 
 
 @pytest.mark.parametrize(

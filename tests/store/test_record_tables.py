@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from skillscope.store import migrate
-from skillscope.store.record_tables import AccessRow, DisclosureRow, ErasureRow, IdempotencyRow, StateRow, StatementRow
+from skillscope.store.record_tables import AccessRow, DisclosureRow, ErasureRow, IdempotencyRow, StatementRow, StateRow
 from skillscope.store.roster_tables import ClassRow, ClassStudentRow, ClassTeacherRow, StudentNameRow, TeacherRow
 from skillscope.store.tables import AssessmentRow, ResponseRow, StudentRow
 

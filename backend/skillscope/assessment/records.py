@@ -21,6 +21,7 @@ __all__ = [
     "ResponseRecord",
     "StudentId",
     "StudentRecord",
+    "storable",
 ]
 
 MAX_RESPONSES: Final = 100
@@ -54,7 +55,12 @@ def _read_moment(value: object) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text, where every database can keep it.
+
+    Raises:
+        ValueError: it holds a NUL character or an unpaired surrogate.
+    """
     if "\x00" in text:
         raise ValueError("holds a NUL character, which no database can store")
     try:
@@ -87,7 +93,7 @@ StudentId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-
 """What a student goes by: the school's own id. No slash, for it stands in addresses."""
 
 
-_Source = Annotated[str, Field(max_length=256, pattern=r"^[a-z][a-z0-9\-]*:.+$"), AfterValidator(_storable)]
+_Source = Annotated[str, Field(max_length=256, pattern=r"^[a-z][a-z0-9\-]*:.+$"), AfterValidator(storable)]
 
 
 class _Record(BaseModel):
@@ -105,17 +111,17 @@ class ResponseRecord(_Record):
     """One response. Without `response_id` it gets one; without `at` it counts as given now."""
 
     text: Annotated[
-        str, Field(min_length=1, max_length=MAX_RESPONSE_CHARS), AfterValidator(_storable), AfterValidator(_not_blank)
+        str, Field(min_length=1, max_length=MAX_RESPONSE_CHARS), AfterValidator(storable), AfterValidator(_not_blank)
     ] = Field(
         description="what the student wrote or said",
         examples=["She looked sad, so I asked if she wanted to sit with us."],
     )
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS), AfterValidator(_storable)] | None = Field(
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARS), AfterValidator(storable)] | None = Field(
         default=None, description="what the student was asked", examples=["Your friend lost her library book. Then?"]
     )
-    source: (
-        Annotated[str, Field(max_length=256, pattern=r"^[a-z][a-z0-9\-]*:.+$"), AfterValidator(_storable)] | None
-    ) = Field(default=None, description="<kind>:<scenario>", examples=["human:lost-library-book"])
+    source: Annotated[str, Field(max_length=256, pattern=r"^[a-z][a-z0-9\-]*:.+$"), AfterValidator(storable)] | None = (
+        Field(default=None, description="<kind>:<scenario>", examples=["human:lost-library-book"])
+    )
     response_id: Identifier | None = Field(default=None, description="sent again with the same text: no change")
     at: Moment | None = Field(default=None, examples=["2026-03-01T09:30:00Z"])
 

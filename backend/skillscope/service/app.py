@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from skillscope import __version__
 from skillscope.errors import SkillscopeError
-from skillscope.service import inference, practice, students, system
+from skillscope.service import classes, inference, practice, students, system
 from skillscope.service.middleware import RequestGuard
 from skillscope.service.problems import problem_of
 from skillscope.service.runtime import Runtime
@@ -23,7 +23,7 @@ PREFIX = "/api/v1"
 _DESCRIPTION = """
 Measures empathy, problem solving, self-regulation and resilience from what students say and do.
 
-Every route but health wants a bearer token (`skillscope token create --role teacher`); this page holds no data.
+Every route but health wants a bearer token (`skillscope token create --role service`); this page holds no data.
 Errors are `application/problem+json` (RFC 9457). A score of a model trained on simulated students is no measurement of
 a child: `label_source` says who gave the labels.
 """
@@ -77,6 +77,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.include_router(system.open_router)
     app.include_router(system.router)
     app.include_router(students.router, prefix=PREFIX)
+    app.include_router(classes.router, prefix=PREFIX)
     app.include_router(practice.router, prefix=PREFIX)
     app.include_router(inference.router, prefix=PREFIX)
     app.include_router(inference.router, include_in_schema=False)

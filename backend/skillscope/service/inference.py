@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from skillscope.assessment.assess import compute_assessment, only_skill, stored_assessment
 from skillscope.assessment.model import Assessment
 from skillscope.assessment.scoring import check_features, score_rows
-from skillscope.errors import EvidenceError, InputError, NotFoundError
+from skillscope.errors import AccessError, EvidenceError, InputError, NotFoundError
 from skillscope.features import FEATURE_NAMES
-from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, no_body, own_student, runtime_of
+from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, caller_of, no_body, runtime_of
 from skillscope.service.problems import problem_body
 from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.schemas import Batch, FeatureRows, FeatureScores, History, Outcome, Outcomes, RowScores
+from skillscope.service.scope import own_student, reached
 from skillscope.service.tokens import Role
 from skillscope.skills import Skill
 from skillscope.store import queries, writing
@@ -117,7 +118,14 @@ def assess_batch(
     """Assess many students. A student who is unknown, or of whom too little is, spoils no other."""
     outcomes: list[Outcome] = []
     rows: list[dict[str, Any]] = []
+    with runtime_of(request).sessions() as session:
+        own = reached(session, caller_of(request), body.student_ids)
     for student_id in body.student_ids:
+        if student_id not in own:
+            refused = AccessError("a teacher's token reaches the students of own classes alone", authenticated=True)
+            problem = problem_body(refused, request.state.request_id)
+            outcomes.append(Outcome(student_id=student_id, status=problem.status, problem=problem))
+            continue
         outcome, row = _one_of_batch(request, student_id, evidence=evidence, skill=skill)
         outcomes.append(outcome)
         rows += [row] if row is not None else []

@@ -3,17 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from skillscope.errors import AccessError, InputError
-from skillscope.service.access import (
-    SecuredRoute,
-    StudentOfPath,
-    bearer,
-    caller_of,
-    no_body,
-    own_student,
-    runtime_of,
-)
+from skillscope.service.access import SecuredRoute, StudentOfPath, bearer, caller_of, no_body, runtime_of
 from skillscope.service.practice_schemas import (
     CommunityAnswer,
     CommunityAsked,
@@ -38,7 +31,9 @@ from skillscope.service.practice_schemas import (
     SubmitBody,
 )
 from skillscope.service.replies import problem_docs, reply
+from skillscope.service.scope import narrowed_to, own_student, require_student
 from skillscope.service.tokens import Role
+from skillscope.store import writing
 from skillscope.store.practice_tables import QuestionRow
 from skillscope.tutoring import studying
 from skillscope.tutoring.asking import ask_for_help, rate_feedback
@@ -61,8 +56,8 @@ def _only(request: Request) -> str | None:
     return caller.student_id if caller.role is Role.STUDENT else None
 
 
-def _author(request: Request, given: str | None) -> str:
-    """Whose row this becomes: a student's own, or the one whom staff names."""
+def _author(request: Request, session: Session, given: str | None) -> str:
+    """Whose row this becomes: a student's own, or the one whom staff names, in reach of who asks."""
     only = _only(request)
     if only is not None:
         if given not in (None, only):
@@ -70,14 +65,15 @@ def _author(request: Request, given: str | None) -> str:
         return only
     if given is None:
         raise InputError("is needed: staff writes for a student", field="student_id")
+    require_student(writing(session), caller_of(request), given)
     return given
 
 
 @router.post("/practice/start", status_code=201, response_model=Practice, responses=_Docs)
 def start(request: Request, body: PracticeBody) -> Response:
     """Begin a sitting: questions of the skills named, or of the weakest, near the student's level."""
-    student_id = _author(request, body.student_id)
     with runtime_of(request).sessions.begin() as session:
+        student_id = _author(request, session, body.student_id)
         test, rows = start_practice(session, student_id, skills=body.skills, count=body.count)
         questions = [_shown(row) for row in rows]
         return reply(Practice(practice_id=test.test_id, questions=questions), 201)
@@ -102,7 +98,8 @@ def submit(request: Request, body: SubmitBody) -> Response:
     runtime = runtime_of(request)
     answers = [PracticeAnswer(row.question_id, row.answer, row.time_spent) for row in body.responses]
     with runtime.sessions.begin() as session:
-        done = submit_practice(session, body.practice_id, answers, runtime.answerers, only=_only(request))
+        only = narrowed_to(writing(session), caller_of(request), practice_id=body.practice_id)
+        done = submit_practice(session, body.practice_id, answers, runtime.answerers, only=only)
     feedback = [
         QuestionFeedback(
             question_id=row.question_id,
@@ -129,7 +126,8 @@ def ask(request: Request, practice_id: _PracticeId, question_id: _QuestionId, bo
     """Explain a question of a sitting. What was asked is stored; it leaves this service for no model."""
     runtime = runtime_of(request)
     with runtime.sessions.begin() as session:
-        row = ask_for_help(session, practice_id, question_id, body.user_query, runtime.answerers, only=_only(request))
+        only = narrowed_to(writing(session), caller_of(request), practice_id=practice_id)
+        row = ask_for_help(session, practice_id, question_id, body.user_query, runtime.answerers, only=only)
     return reply(Help(question_id=question_id, ai_response=row.ai_response, answered_by=row.answered_by))
 
 
@@ -137,7 +135,8 @@ def ask(request: Request, practice_id: _PracticeId, question_id: _QuestionId, bo
 def rate(request: Request, body: RatingBody) -> Response:
     """Keep 1 to 5 stars for the feedback on a sitting, or on one answer of it; the last rating counts."""
     with runtime_of(request).sessions.begin() as session:
-        rate_feedback(session, body.practice_id, body.rating, question_id=body.question_id, only=_only(request))
+        only = narrowed_to(writing(session), caller_of(request), practice_id=body.practice_id)
+        rate_feedback(session, body.practice_id, body.rating, question_id=body.question_id, only=only)
     return reply(Rated(practice_id=body.practice_id, question_id=body.question_id, rating=body.rating))
 
 
@@ -173,8 +172,9 @@ def act(request: Request, plan_id: _Key, body: PlanActionBody) -> Response:
     """Mark a task as done or skipped. The plan adapts to the performance so far, and says why."""
     runtime = runtime_of(request)
     with runtime.sessions.begin() as session:
+        only = narrowed_to(writing(session), caller_of(request), plan_id=plan_id)
         step = studying.act_on_plan(
-            session, plan_id, body.task_index, body.action, runtime.answerers, phase=body.phase, only=_only(request)
+            session, plan_id, body.task_index, body.action, runtime.answerers, phase=body.phase, only=only
         )
     return reply(
         PlanAnswer(
@@ -193,8 +193,8 @@ def act(request: Request, plan_id: _Key, body: PlanActionBody) -> Response:
 def note(request: Request, body: Note) -> Response:
     """Keep a note. One on a question is answered with its explanation, one that names a skill with its lesson."""
     runtime = runtime_of(request)
-    author = _author(request, body.student_id)
     with runtime.sessions.begin() as session:
+        author = _author(request, session, body.student_id)
         row = studying.add_note(session, author, body.note_text, runtime.answerers, question_id=body.question_id)
     return reply(NoteAnswer(note_id=row.key, ai_response=row.ai_response, answered_by=row.answered_by), 201)
 
@@ -202,8 +202,8 @@ def note(request: Request, body: Note) -> Response:
 @router.post("/community/question", status_code=201, response_model=CommunityAsked, responses=_Docs)
 def ask_others(request: Request, body: CommunityPost) -> Response:
     """Ask the others."""
-    author = _author(request, body.student_id)
     with runtime_of(request).sessions.begin() as session:
+        author = _author(request, session, body.student_id)
         row = studying.ask_community(session, author, body.text, question_id=body.question_id)
     return reply(CommunityAsked(community_question_id=row.key), 201)
 

@@ -1,17 +1,22 @@
 """From nothing to something to serve: a training set, a registered champion, a demo class, a token."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from skillscope.errors import SkillscopeError
 from skillscope.settings import Settings
 
-__all__ = ["TRAINING_ROWS", "Prepared", "Steps", "prepare"]
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
+__all__ = ["DEMO_CLASS", "DEMO_TEACHER", "TRAINING_ROWS", "Prepared", "Steps", "prepare"]
+
+DEMO_CLASS: Final = "demo"
+DEMO_TEACHER: Final = "demo-teacher"
 TRAINING_ROWS: Final = 1008
 TRAINING_SEED: Final = 42
 TOKEN_LIFE: Final = timedelta(days=30)
@@ -51,7 +56,7 @@ def prepare(settings: Settings, steps: Steps) -> Prepared:
     """
     from skillscope.assessment.demo import load_demo_class
     from skillscope.service.tokens import Role, create_token
-    from skillscope.store import open_database
+    from skillscope.store import open_database, writing
     from skillscope.tutoring.bank import load_demo_tutoring
 
     _champion(settings, steps)
@@ -62,8 +67,20 @@ def prepare(settings: Settings, steps: Steps) -> Prepared:
     with steps.status("filling the question bank"):
         practice = load_demo_tutoring(sessions, loaded.student_ids)
     steps.done(f"practice: {practice.questions} questions, {practice.lessons} lessons, {practice.plans} study plans")
-    token = create_token(settings, Role.TEACHER, ttl=TOKEN_LIFE)
+    with sessions.begin() as session:
+        _taught(writing(session), loaded.student_ids)
+    token = create_token(settings, Role.TEACHER, teacher_id=DEMO_TEACHER, ttl=TOKEN_LIFE)
     return Prepared(loaded.student_ids[0], token)
+
+
+def _taught(session: "Session", student_ids: Sequence[str]) -> None:
+    """The demo class as a class, with a teacher."""
+    from skillscope.store import records, rosters
+
+    rosters.put_class(session, DEMO_CLASS, title="Demo class")
+    taught = rosters.require_class(session, DEMO_CLASS)
+    students = records.student_keys(session, student_ids).values()
+    rosters.enrol(session, taught.key, student_keys=students, teacher_keys=[rosters.put_teacher(session, DEMO_TEACHER)])
 
 
 def _champion(settings: Settings, steps: Steps) -> None:

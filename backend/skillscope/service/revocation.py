@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from skillscope.errors import InputError
-from skillscope.service.tokens import read_token, token_secret
+from skillscope.service.secrets import load_keyring
+from skillscope.service.tokens import read_token
 from skillscope.settings import Settings
 from skillscope.store import open_database, queries, writing
 
@@ -19,7 +20,7 @@ def revoke(settings: Settings, token: str) -> bool:
     """
     if not token:
         raise InputError("a token is needed", field="token")
-    caller = read_token(token, token_secret(settings))
+    caller = read_token(token, load_keyring(settings))
     with open_database(settings.database).begin() as session:
         return queries.revoke_token(
             writing(session), caller.token_id, at=datetime.now(UTC), expires_at=caller.expires_at

@@ -14,7 +14,8 @@ from skillscope.errors import BundleError, ConfigurationError, SkillscopeError
 from skillscope.modeling.bundle import Bundle
 from skillscope.modeling.registry import load_champion
 from skillscope.service.problems import ProblemError
-from skillscope.service.tokens import Caller, read_token, token_secret
+from skillscope.service.secrets import Keyring, load_keyring, secret_file
+from skillscope.service.tokens import Caller, read_token
 from skillscope.settings import Settings
 from skillscope.store import open_database, ping, queries
 from skillscope.tutoring.answerer import Answerer
@@ -44,7 +45,8 @@ class Runtime:
         self._lock = threading.Lock()
         self._bundle: Bundle | None = None
         self._tried_at = -_RETRY_SECONDS
-        self._secret: str | None = None
+        self._keyring: Keyring | None = None
+        self._keyring_of: tuple[int, int] = (0, 0)
         self._revoked: frozenset[str] = frozenset()
         self._revoked_at = -REVOCATION_SECONDS
 
@@ -95,18 +97,27 @@ class Runtime:
 
         with self._lock:
             self._try_loading()
-        for part in (load_pipeline, lambda: self.sessions, lambda: self.secret):
+        for part in (load_pipeline, lambda: self.sessions, lambda: self.keyring):
             try:
                 part()
             except (SkillscopeError, ProblemError) as error:
                 _log.error("not ready: %s", error)
 
     @property
-    def secret(self) -> str:
-        """What signs tokens."""
-        if self._secret is None:
-            self._secret = token_secret(self.settings)
-        return self._secret
+    def keyring(self) -> Keyring:
+        """What signs tokens; read anew when its file changes, so that a rotation needs no restart."""
+        state = (0, 0)
+        if self.settings.token_secret is None:
+            try:
+                found = secret_file(self.settings).stat()
+                state = (found.st_mtime_ns, found.st_ino)
+            except OSError:
+                pass  # it is made, or refused, below
+        keyring = self._keyring
+        if keyring is None or state != self._keyring_of:
+            keyring = load_keyring(self.settings)
+            self._keyring, self._keyring_of = keyring, state
+        return keyring
 
     def authenticate(self, token: str) -> Caller:
         """Who holds this token.
@@ -114,7 +125,7 @@ class Runtime:
         Raises:
             AccessError: nobody does: it is wrong, expired or revoked.
         """
-        return read_token(token, self.secret)
+        return read_token(token, self.keyring)
 
     def is_revoked(self, caller: Caller) -> bool:
         """Whether the caller's token was revoked, as of a few seconds ago. Reads the store now and then: may block."""

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from skillscope.assessment.model import Assessment, Score
-from skillscope.assessment.records import MAX_EVENTS, MAX_RESPONSES, EventRecord, ResponseRecord
+from skillscope.assessment.records import MAX_EVENTS, MAX_RESPONSES, EventRecord, Identifier, ResponseRecord, storable
 from skillscope.features import FEATURE_NAMES
 from skillscope.service.problems import Problem
 
@@ -15,6 +15,11 @@ __all__ = [
     "MAX_ROWS",
     "AddedAnswer",
     "Batch",
+    "Class",
+    "ClassBody",
+    "ClassStudent",
+    "ClassStudents",
+    "Classes",
     "EventBatch",
     "FeatureRows",
     "FeatureScores",
@@ -120,6 +125,45 @@ class FeatureScores(BaseModel):
     """The scores of each row, in order."""
 
     results: list[RowScores]
+
+
+class ClassBody(_Body):
+    """What a class is called, and its school."""
+
+    title: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(storable)] | None = Field(
+        default=None, examples=["Maths 4b"]
+    )
+    org_id: Identifier | None = Field(default=None, examples=["school-12"])
+
+
+class Class(BaseModel):
+    """A class and how many students it has."""
+
+    class_id: str
+    title: str | None
+    org_id: str | None
+    students: int
+
+
+class Classes(BaseModel):
+    """Classes in the order in which they were made; `next` continues (`?cursor=`) where there are more."""
+
+    classes: list[Class]
+    next: str | None = None
+
+
+class ClassStudent(BaseModel):
+    """One student of a class."""
+
+    student_id: str
+    grade: int | None
+
+
+class ClassStudents(BaseModel):
+    """Students of a class; `next` continues (`?cursor=`) where there are more."""
+
+    students: list[ClassStudent]
+    next: str | None = None
 
 
 class Readiness(BaseModel):

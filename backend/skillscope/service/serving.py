@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from skillscope.errors import ConfigurationError
 from skillscope.modeling.registry import export_to_bento, load_champion
-from skillscope.service.tokens import token_secret
+from skillscope.service.secrets import load_keyring
 from skillscope.settings import Settings
 from skillscope.store import open_database
 
@@ -36,7 +36,7 @@ def serve(settings: Settings) -> None:
         SkillscopeError: there is no model, no usable secret, or no database.
     """
     load_champion(settings)
-    token_secret(settings)
+    load_keyring(settings)
     open_database(settings.database).kw["bind"].dispose()
     command, environment = serve_command(settings, os.environ)
     sys.stdout.flush()

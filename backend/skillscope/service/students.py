@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from skillscope.assessment.ingest import add_events, add_responses, register_student
 from skillscope.assessment.records import StudentRecord
 from skillscope.errors import InputError
-from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, own_student, runtime_of
+from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, runtime_of
 from skillscope.service.replies import problem_docs, reply
 from skillscope.service.schemas import AddedAnswer, EventBatch, ResponseBatch, Student
+from skillscope.service.scope import own_student
 from skillscope.service.tokens import Role
 from skillscope.store import queries
 from skillscope.store.tables import StudentRow
@@ -21,7 +22,7 @@ router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tag
 _REGISTERED_BEFORE: dict[int | str, dict[str, Any]] = {
     200: {"model": Student, "description": "It was registered before"}
 }
-_Staff = allow(Role.TEACHER, Role.SERVICE, Role.ADMIN)
+_Staff = allow(Role.SERVICE, Role.ADMIN)
 
 
 def _shown(student: StudentRow, counts: dict[str, int]) -> Student:
