@@ -1,4 +1,4 @@
-"""From a student's stored features to scores. Reads numbers; of texts, only what evidence quotes."""
+"""From a student's stored features to scores. Reads numbers; of texts, what evidence quotes and families measure."""
 
 import math
 import uuid
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from skillscope import __version__
 from skillscope.assessment.evidence import explain_student
+from skillscope.assessment.families import family_columns
 from skillscope.assessment.model import Assessment, Score
 from skillscope.assessment.scoring import score_rows
 from skillscope.errors import EvidenceError, NotFoundError
@@ -117,9 +118,10 @@ def compute_assessment(
         feature_schema=bundle.feature_schema,
         language_pipeline=bundle.language_pipeline,
     )
-    scores = score_rows(bundle, found.values[None, :], grades=[grade], missing=[found.missing])[0]
+    features = np.concatenate([found.values, family_columns(session, bundle, student_key, at=moment)])
+    scores = score_rows(bundle, features[None, :], grades=[grade], missing=[found.missing])[0]
     if evidence:
-        reasons = explain_student(session, bundle, student_key, found.values, at=moment)
+        reasons = explain_student(session, bundle, student_key, features, at=moment)
         scores = [score.model_copy(update={"evidence": reasons[score.skill]}) for score in scores]
     assessment = Assessment(assessment_id=str(uuid.uuid4()), student_id=student_id, at=moment, scores=scores)
     row = {

@@ -25,19 +25,23 @@ _HIGH: Final = np.array([np.inf if item.high is None else item.high for item in 
 
 
 def check_features(features: NDArray[np.float64]) -> None:
-    """Look that every known value lies in its feature's range.
+    """Look that every known value lies in its feature's range; `features` as in `score_rows`.
 
     Raises:
         SchemaError: one does not; the field is `rows.<number>.<feature>`.
     """
-    wrong = (features < _LOW) | (features > _HIGH) | np.isinf(features)
+    more = features.shape[1] - len(FEATURES)  # columns of families, of any finite value
+    low, high = (np.append(ends, np.full(more, end)) for ends, end in ((_LOW, -np.inf), (_HIGH, np.inf)))
+    wrong = (features < low) | (features > high) | np.isinf(features)
     if not wrong.any():
         return
     row, column = (int(number) for number in np.argwhere(wrong)[0])
+    if column >= len(FEATURES):
+        raise SchemaError(f"row {row}: a column of a feature family is any finite number", field=f"rows.{row}")
     item = FEATURES[column]
-    high = "" if item.high is None else f" and at most {item.high:g}"
-    low = "any finite number" if item.low is None else f"at least {item.low:g}{high}"
-    raise SchemaError(f"row {row}: {item.name} is {low} ({item.unit})", field=f"rows.{row}.{item.name}")
+    most = "" if item.high is None else f" and at most {item.high:g}"
+    least = "any finite number" if item.low is None else f"at least {item.low:g}{most}"
+    raise SchemaError(f"row {row}: {item.name} is {least} ({item.unit})", field=f"rows.{row}.{item.name}")
 
 
 def _cautions(judged: Judgement, number: int, bundle: Bundle) -> list[str]:
@@ -64,7 +68,7 @@ def score_rows(
     missing: Sequence[Sequence[str]] | None = None,
     evidence: bool = False,
 ) -> list[list[Score]]:
-    """The scores of each row of features, shape (n, 29), NaN where a value is unknown; one list a row.
+    """The scores of each row of features, shape (n, 29) or with the columns of families; NaN is unknown; a list a row.
 
     `grades` (n,) choose the interval's calibration; without a grade the widest is given. A row unlike the training
     rows is marked and its intervals widened. A skill that the bundle has no regressor for is left out.

@@ -23,7 +23,6 @@ __all__ = ["router"]
 
 router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["inference"])
 
-_COLUMNS = {name: number for number, name in enumerate(FEATURE_NAMES)}
 _OneSkill = Annotated[Skill | None, Query(description="this skill alone; all four where left out")]
 
 
@@ -135,11 +134,15 @@ def assess_batch(
     return reply(Outcomes(results=outcomes))
 
 
-def _table(rows: list[dict[str, float | None]]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
-    table = np.full((len(rows), len(FEATURE_NAMES)), np.nan)
+def _table(
+    rows: list[dict[str, float | None]], columns: tuple[str, ...]
+) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+    """The rows by column; those of the model's feature families may be given too, and are unknown otherwise."""
+    table = np.full((len(rows), len(columns)), np.nan)
+    places = {name: number for number, name in enumerate(columns)}
     for number, row in enumerate(rows):
         for name, value in row.items():
-            column = _COLUMNS.get(name)
+            column = places.get(name)
             if column is None:
                 raise InputError(
                     "is none of the 29 features; the schema in /docs lists them", field=f"rows.{number}.{name[:64]}"
@@ -161,13 +164,13 @@ def _table(rows: list[dict[str, float | None]]) -> "np.ndarray[tuple[int, int], 
 def score_features(request: Request, body: FeatureRows) -> Response:
     """Score raw rows of features. Nothing is stored."""
     bundle = runtime_of(request).bundle
-    table = _table(body.rows)
+    table = _table(body.rows, bundle.columns)
     check_features(table)
     missing = [
         [f"unknown features: {', '.join(name for name, absent in zip(FEATURE_NAMES, row, strict=True) if absent)}"]
         if row.any()
         else []
-        for row in np.isnan(table)
+        for row in np.isnan(table[:, : len(FEATURE_NAMES)])
     ]
     scores = score_rows(bundle, table, missing=missing)
     return reply(FeatureScores(results=[RowScores(scores=row) for row in scores]))
