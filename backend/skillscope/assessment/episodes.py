@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from skillscope.events import EventType
 from skillscope.events.model import COLLABORATION, LEADERSHIP
 
-__all__ = ["EPISODE_TYPES", "MOST_EPISODES", "Episode", "Happening", "find_episodes"]
+__all__ = ["EPISODE_TYPES", "MOST_EPISODES", "Episode", "Happening", "by_session", "find_episodes"]
 
 MOST_EPISODES: Final = 3
 """Episodes told for a score."""
@@ -73,15 +73,20 @@ class Episode:
     weight: float
 
 
-def find_episodes(group: str, *, raised: bool, events: Sequence[Happening]) -> list[Episode]:
-    """The most telling episodes of a group of features, on one side, at most `MOST_EPISODES`; events in any order."""
-    finder = _FINDERS.get(group)
-    if finder is None:
-        return []
+def by_session(events: Sequence[Happening]) -> list[list[Happening]]:
+    """The events of each session in the order of time, sessions in any order."""
     sessions: dict[str, list[Happening]] = {}
     for event in sorted(events, key=lambda event: event.at):
         sessions.setdefault(event.session_id, []).append(event)
-    found = [episode for of_session in sessions.values() for episode in finder(of_session, raised)]
+    return list(sessions.values())
+
+
+def find_episodes(group: str, *, raised: bool, sessions: Sequence[Sequence[Happening]]) -> list[Episode]:
+    """The most telling episodes of a group of features, on one side, at most `MOST_EPISODES`."""
+    finder = _FINDERS.get(group)
+    if finder is None:
+        return []
+    found = [episode for events in sessions for episode in finder(events, raised)]
     return sorted(found, key=lambda episode: (-episode.weight, -episode.at.timestamp()))[:MOST_EPISODES]
 
 

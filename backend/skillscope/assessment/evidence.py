@@ -3,13 +3,13 @@ events that counted."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from skillscope.assessment.episodes import EPISODE_TYPES, MOST_EPISODES, Episode, find_episodes
+from skillscope.assessment.episodes import EPISODE_TYPES, MOST_EPISODES, Episode, Happening, by_session, find_episodes
 from skillscope.assessment.model import Evidence, Mark
 from skillscope.assessment.quotes import Quote, Said, find_quotes
 from skillscope.assessment.reasons import Reason, find_reasons
@@ -56,28 +56,31 @@ def explain_student(
     reasons = find_reasons(bundle, features)
     quotes = find_quotes(bundle, said, features)
     texts = response_texts(session, {quote.said.key for found in quotes.values() for quote in found})
-    events = counted_events(
-        session,
-        student_key,
-        feature_schema=bundle.feature_schema,
-        since=since,
-        until=at,
-        sessions=policy.sessions,
-        types=EPISODE_TYPES,
-        limit=MOST_EVENTS,
+    sessions = by_session(
+        counted_events(
+            session,
+            student_key,
+            feature_schema=bundle.feature_schema,
+            since=since,
+            until=at,
+            sessions=policy.sessions,
+            types=EPISODE_TYPES,
+            limit=MOST_EVENTS,
+        )
     )
     return {
         skill: [
             *(_of_reason(reason) for reason in found),
             *(_of_quote(quote, texts) for quote in quotes[skill]),
-            *_of_events(found, events),
+            *_of_events(found, sessions),
         ]
         for skill, found in reasons.items()
     }
 
 
 def _moves(contribution: float) -> str:
-    return f"{'raises' if contribution > 0 else 'lowers'} the score by {abs(contribution):.2f}"
+    points = f"{abs(contribution):.2f}" if abs(contribution) >= 0.01 else f"{abs(contribution):.3f}"
+    return f"{'raises' if contribution > 0 else 'lowers'} the score by {points}"
 
 
 def _of_reason(reason: Reason) -> Evidence:
@@ -109,13 +112,13 @@ def _of_quote(quote: Quote, texts: Mapping[int, str]) -> Evidence:
     )
 
 
-def _of_events(reasons: Sequence[Reason], events: Sequence[Any]) -> list[Evidence]:
+def _of_events(reasons: Sequence[Reason], sessions: Sequence[Sequence[Happening]]) -> list[Evidence]:
     told: list[Evidence] = []
     for reason in reasons:
-        raised = reason.contribution > 0
-        for episode in find_episodes(reason.group.key, raised=raised, events=events):
-            if len(told) < MOST_EPISODES:
-                told.append(_of_episode(episode, reason))
+        if len(told) == MOST_EPISODES:
+            break
+        episodes = find_episodes(reason.group.key, raised=reason.contribution > 0, sessions=sessions)
+        told += [_of_episode(episode, reason) for episode in episodes[: MOST_EPISODES - len(told)]]
     return told
 
 
@@ -126,7 +129,8 @@ def _of_episode(episode: Episode, reason: Reason) -> Evidence:
         group=reason.group.key,
         feature=reason.feature,
         contribution=round(reason.contribution, 4),
-        text=f"{episode.text[0].upper()}{episode.text[1:]}: part of {reason.group.title}, which {direction} the score",
+        text=f"On {episode.at.day} {episode.at:%B}, {episode.text}: part of {reason.group.title}, "
+        f"which {direction} the score",
         session_id=episode.session_id,
         event_ids=list(episode.event_ids),
         at=episode.at,

@@ -90,8 +90,12 @@ def contributions(bundle: Bundle, features: Floats) -> dict[Skill, Floats]:
     They and the average add up to the prediction before it is clipped to [0, 1].
     """
     found: dict[Skill, Floats] = {}
+    matrices: dict[tuple[str, ...], xgboost.DMatrix] = {}  # without families all skills read the same columns
     for skill, model in bundle.models.items():
-        matrix = xgboost.DMatrix(bundle.inputs(skill, features), missing=np.nan, nthread=1)
+        names = bundle.names(skill)
+        if names not in matrices or bundle.families.columns:
+            matrices[names] = xgboost.DMatrix(bundle.inputs(skill, features), missing=np.nan, nthread=1)
+        matrix = matrices[names]
         found[skill] = np.asarray(model.predict(matrix, pred_contribs=True), dtype=np.float64)[:, :-1]
     return found
 
