@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skillscope.features.batches import arrays, parse_docs
+from skillscope.features.batches import arrays
 from skillscope.features.hits import Hit, find_hits
 from skillscope.features.linguistic import word_table
 from skillscope.features.texts import clean_text
 from skillscope.features.words import WordType
+from skillscope.language import load_analyser
 
 __all__ = ["Annotation", "Token", "annotate"]
 
@@ -57,10 +58,10 @@ def annotate(texts: Sequence[str]) -> list[Annotation]:
         TextError: a text is no string or too long.
     """
     cleaned = [clean_text(text, number) for number, text in enumerate(texts)]
-    docs = parse_docs(cleaned)
-    batch = arrays(docs, word_table())
+    analysis = load_analyser().analyse(cleaned)
+    batch = arrays(analysis, word_table())
     annotations = []
-    for row, doc in enumerate(docs):
+    for row, doc in enumerate(analysis.docs):
         types, heads, relations = batch.tree(row)
         tokens = tuple(
             Token(token.text, token.idx, token.idx + len(token), kind.tag, kind.lemma, relation, head, kind)

@@ -16,6 +16,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy import symbols
+
+from skillscope.language import Analysis, load_analyser
 
 __all__ = ["ATTRIBUTES", "BUCKETS", "gap_features", "sentence_starts"]
 
@@ -112,9 +115,16 @@ def _end_marks() -> Hashes:
     return np.array([get_string_id(mark) for mark in _ENDS], dtype=np.uint64)
 
 
-def sentence_starts(columns: Hashes, bounds: Ints) -> NDArray[np.bool_]:
+def columns_of(analysis: Analysis) -> Hashes:
+    """The columns that `gap_features` reads."""
+    lower = [doc.to_array(["LOWER"]) for doc in analysis.docs if len(doc)]
+    tags = np.array([getattr(symbols, tag) for tag in load_analyser().tags], dtype=np.uint64)
+    return np.stack([np.concatenate([*lower, np.zeros(0, dtype=np.uint64)]), tags[analysis.tags]], axis=1)
+
+
+def sentence_starts(analysis: Analysis) -> NDArray[np.bool_]:
     """Whether each token begins a sentence; the first of a text always does."""
-    starts: NDArray[np.bool_] = columns[:, len(ATTRIBUTES) - 1] == 1
+    columns, bounds, starts = columns_of(analysis), analysis.bounds, analysis.starts.copy()
     lengths = np.diff(bounds)
     ends = np.isin(columns[:, 0], _end_marks())
     rows = np.repeat(np.arange(len(lengths)), lengths)

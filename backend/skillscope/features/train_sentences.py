@@ -11,9 +11,8 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from skillscope.errors import FileError
-from skillscope.features.batches import parse_docs
-from skillscope.features.sentences import ATTRIBUTES, BUCKETS, gap_features
-from skillscope.language import pipeline_version
+from skillscope.features.sentences import BUCKETS, columns_of, gap_features
+from skillscope.language import load_analyser, pipeline_version
 from skillscope.language.corpus import degrade, grouped
 from skillscope.language.treebank import Sentence, read_treebank
 
@@ -64,10 +63,10 @@ def _examples(texts: list[Sentence]) -> tuple[NDArray[np.int64], NDArray[np.bool
     features, right = [], []
     for start in range(0, len(texts), 128):
         run = texts[start : start + 128]
-        for doc, gold in zip(parse_docs([text.text for text in run]), run, strict=True):
+        analysis = load_analyser().analyse([text.text for text in run])
+        places = gap_features(columns_of(analysis), analysis.bounds)
+        for number, (doc, gold) in enumerate(zip(analysis.docs, run, strict=True)):
             if [token.text for token in doc] == gold.words and len(doc) > 1:
-                columns = doc.to_array([*ATTRIBUTES]).astype(np.uint64)
-                places = gap_features(columns, np.array([0, len(doc)]))
-                features.append(places[1:])
+                features.append(places[analysis.bounds[number] + 1 : analysis.bounds[number + 1]])
                 right.append(np.array(gold.starts[1:], dtype=bool))
     return np.concatenate(features), np.concatenate(right)
