@@ -58,3 +58,10 @@ def test_a_renamed_or_turned_equation_is_no_new_one() -> None:
     assert key != equation_key("3x - 4 = 13")
     assert equation_key("x + y = 5 ; x - y = 1") == equation_key("m - n = 1 ; n + m = 5")
     assert equation_key("2x < 6") == equation_key("6 > 2y")
+
+
+@pytest.mark.parametrize("text", ["so = = = there", "x = = ", "= = 4", "< > <"])
+def test_signs_in_a_row_are_unreadable_and_no_crash(text: str) -> None:
+    assert false_statements(text, Context(points=({},), functions={}, region=None)) == [
+        "mathematics that cannot be read"
+    ]

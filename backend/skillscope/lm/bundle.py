@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from skillscope.errors import BundleError
 from skillscope.lm.network import quiet
 from skillscope.lm.scope import Scope
-from skillscope.synthesis.files import file_sha256, replacing, writing
+from skillscope.synthesis.files import file_sha256, writing
 
-__all__ = ["FORMAT", "LmRecord", "pack", "read_record", "read_scope"]
+__all__ = ["FORMAT", "MANIFEST", "LmRecord", "library_versions", "pack", "read_record", "read_scope"]
 
 FORMAT: Final = "skillscope.lm.v1"
 MANIFEST: Final = "manifest.json"
@@ -124,9 +124,3 @@ def read_scope(folder: Path) -> Scope:
         return Scope.unpack(json.loads((folder / "scope.json").read_text("utf-8"))["trigrams"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(f"{folder / 'scope.json'} cannot be read") from error
-
-
-def write_json(path: Path, value: BaseModel) -> None:
-    """A record as a file that is whole or not there."""
-    with replacing(path) as stream:
-        stream.write(value.model_dump_json(indent=2) + "\n")

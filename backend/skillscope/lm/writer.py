@@ -80,26 +80,26 @@ class Writer:
         return [BEGIN, *self._tokenizer.encode(prompt, add_special_tokens=False).tokens, SEPARATE]
 
     def _generate(self, prompts: Sequence[str], *, sampled: bool) -> list[str | None]:
-        starts = [self._tokens(prompt) for prompt in prompts]
-        room = self.record.context - max(map(len, starts), default=0)
-        if room < 1:
-            return [None] * len(prompts)
+        texts: list[str | None] = [None] * len(prompts)
+        starts = {index: self._tokens(prompt) for index, prompt in enumerate(prompts)}
+        fits = {index: tokens for index, tokens in starts.items() if len(tokens) < self.record.context}
+        if not fits:
+            return texts
         drawn: dict[str, Any] = {"sampling_topk": _TOP, "sampling_temperature": _TEMPERATURE} if sampled else {}
         results = self._generator.generate_batch(
-            starts,
+            list(fits.values()),
             max_batch_size=64,
-            max_length=min(_LONGEST, room),
+            max_length=min(_LONGEST, self.record.context - max(map(len, fits.values()))),
             end_token=END,
             include_prompt_in_result=False,
             return_end_token=True,
             **drawn,
         )
         end = self._tokenizer.token_to_id(END)
-        texts: list[str | None] = []
-        for result in results:
+        for index, result in zip(fits, results, strict=True):
             ids = result.sequences_ids[0]
-            ended = bool(ids) and ids[-1] == end
-            texts.append(self._tokenizer.decode(ids[:-1], skip_special_tokens=False).strip() if ended else None)
+            if ids and ids[-1] == end:
+                texts[index] = self._tokenizer.decode(ids[:-1], skip_special_tokens=False).strip()
         return texts
 
     def log_likelihoods(self, pairs: Sequence[tuple[str, str]]) -> list[float]:

@@ -220,6 +220,8 @@ def _relations(run: list[tuple[str, str]]) -> Iterator[Relation]:
         return
     text = "".join(token for _, token in run).strip()
     sides = [side for side in sides if side]
+    if len(sides) < 2:
+        raise MathError("relation signs in a row have nothing between them")
     if len(sides) < len(ops) + 1:
         ops = ops[len(ops) + 1 - len(sides) :]
     sides[0], sides[-1] = _trimmed(sides[0]), _trimmed(sides[-1])
