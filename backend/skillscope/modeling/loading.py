@@ -16,9 +16,10 @@ from skillscope.datasets.manifest import Manifest, file_sha256, read_manifest
 from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import BundleError, SchemaError
 from skillscope.features.schema import FEATURE_NAMES, LINGUISTIC
+from skillscope.modeling.adversarial import adversaries_of
 from skillscope.modeling.boosting import Floats
 from skillscope.modeling.folds import FOLDS, group_folds, join_groups
-from skillscope.modeling.prompts import PromptBook
+from skillscope.modeling.prompts import Prompt, PromptBook
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Samples
 from skillscope.modeling.weights import label_sources_of, source_weights
@@ -109,7 +110,7 @@ def _label_sources(frame: pd.DataFrame, manifest: Manifest | None) -> list[str]:
 
 
 def load_training_set(
-    path: Path, recipe: Recipe, *, hold_out: HoldOut = "both", book: PromptBook | None = None
+    path: Path, recipe: Recipe, *, hold_out: HoldOut = "both", book: PromptBook | None = None, processes: int = 1
 ) -> Loaded:
     """Read a dataset of 38 columns and prepare it for training; `book` holds the prompts that families may read.
 
@@ -140,7 +141,18 @@ def load_training_set(
             frame["response"].tolist(), sources=frame["source"].tolist(), linguistic=features[:, : len(LINGUISTIC)]
         )
     weights = source_weights(sources, recipe.weights)
-    samples = Samples(features, scores, groups, folds, _strata(frame, scores), weights, answers)
+    adversaries = None
+    if recipe.adversarial:
+        asked = book or PromptBook()
+        adversaries = adversaries_of(
+            features,
+            frame["response"].tolist(),
+            [asked.prompts.get(scenario_of(source), Prompt()).text for source in frame["source"]],
+            seed=recipe.seed,
+            share=recipe.adversarial,
+            processes=processes,
+        )
+    samples = Samples(features, scores, groups, folds, _strata(frame, scores), weights, answers, adversaries)
     named = {source: round(float(weight), 6) for source, weight in sorted(zip(sources, weights, strict=True))}
     return Loaded(
         frame=frame,
@@ -168,15 +180,22 @@ def trainable(loaded: Loaded, path: Path) -> tuple[list[Skill], list[str]]:
         labelled = samples.labelled(column)
         spread = len(np.unique(samples.scores[labelled, column])) > 1
         per_fold = [int((labelled & (samples.folds == fold)).sum()) for fold in range(samples.fold_count)]
-        if counts[column] >= ROWS_AT_LEAST and spread and sum(count > 0 for count in per_fold) > 1:
+        # Each training fold needs a group to learn from and one that says when to stop.
+        left = [len(np.unique(samples.groups[labelled & (samples.folds != fold)])) for fold in range(len(per_fold))]
+        enough = sum(count > 0 for count in per_fold) > 1 and min(left) > 1
+        if counts[column] >= ROWS_AT_LEAST and spread and enough:
             chosen.append(skill)
         else:
-            notes.append(f"no model for {skill}: {counts[column]} labelled rows, at least {ROWS_AT_LEAST} are needed")
+            notes.append(
+                f"no model for {skill}: {counts[column]} labelled rows, at least {ROWS_AT_LEAST} are needed"
+                + ("" if counts[column] < ROWS_AT_LEAST else ", not all alike, from 3 scenarios or students")
+            )
     if not chosen:
         raise SchemaError(
             f"{path} has too few labels to train on ("
             + ", ".join(f"{name}: {count}" for name, count in zip(SCORE_COLUMNS, counts, strict=True))
-            + f"); at least {ROWS_AT_LEAST} labelled rows of one skill, not all alike, from 2 scenarios are needed",
+            + f"); at least {ROWS_AT_LEAST} labelled rows of one skill, not all alike, from 3 scenarios or students "
+            "are needed",
             field=SCORE_COLUMNS[0],
         )
     return chosen, notes
