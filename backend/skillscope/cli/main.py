@@ -28,6 +28,7 @@ _GROUPS = {
     "token": "skillscope.cli.token",
     "bento": "skillscope.cli.serve",
     "language": "skillscope.cli.language",
+    "lm": "skillscope.cli.lm",
 }
 _COMMANDS = {
     "run": ("skillscope.cli.run", "command_run"),

@@ -83,9 +83,13 @@ def target_loss(model: Any, given: "torch.Tensor", wanted: "torch.Tensor") -> "t
     """Mean cross-entropy in nats over the ids of the targets; the vocabulary is only scored where one counts."""
     import torch
 
-    hidden = model.model(input_ids=given, use_cache=False).last_hidden_state
     counts = wanted >= 0
-    return torch.nn.functional.cross_entropy(model.lm_head(hidden[counts]), wanted[counts])
+    if type(model).__name__ == "LlamaForCausalLM":
+        hidden = model.model(input_ids=given, use_cache=False).last_hidden_state
+        scores = model.lm_head(hidden[counts])
+    else:
+        scores = model(input_ids=given, use_cache=False).logits[counts]
+    return torch.nn.functional.cross_entropy(scores, wanted[counts])
 
 
 def save_weights(model: Any, tokenizer: "Tokenizer", folder: Path) -> None:

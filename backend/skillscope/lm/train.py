@@ -20,7 +20,7 @@ from skillscope.lm.tokenizer import encode_pair, load_tokenizer, train_tokenizer
 from skillscope.synthesis.files import file_sha256, replacing
 from skillscope.synthesis.lock import RunLock
 
-__all__ = ["Progress", "Schedule", "Trained", "counts_of", "fit", "fitting", "train"]
+__all__ = ["Progress", "Schedule", "Trained", "counts_of", "fit", "fitting", "silent", "train"]
 
 _WARMUP: Final = 100
 _DECAY: Final = 0.1
@@ -58,8 +58,8 @@ class Trained:
     losses: dict[int, float]
 
 
-def _untold(*, step: int, steps: int, loss: float, seconds_left: float) -> None:
-    pass
+def silent(*, step: int, steps: int, loss: float, seconds_left: float) -> None:
+    """Says nothing."""
 
 
 def counts_of(examples: Sequence[Example]) -> dict[str, int]:
@@ -85,7 +85,7 @@ def fit(
     schedule: Schedule,
     checkpoint: Checkpoint,
     *,
-    report: Progress = _untold,
+    report: Progress = silent,
 ) -> dict[str, Any]:
     """Trains a network on rows of (ids, number before the target), by AdamW with warm-up and a cosine, from the last
     checkpoint on. Gives `{steps, loss, losses, seconds}`; `seconds` are of processor time, over all resumptions.
@@ -102,7 +102,7 @@ def fit(
     done, loss_mean, spent, losses = 0, math.nan, 0.0, dict[int, float]()
     state = checkpoint.load()
     if state is not None:
-        model.load_state_dict(state["model"])
+        model.load_state_dict(state["model"], strict=False)  # frozen weights are not kept
         optimizer.load_state_dict(state["optimizer"])
         done, loss_mean, spent, losses = state["step"], state["loss"], state["seconds"], state["losses"]
     model.train()
@@ -136,7 +136,7 @@ def fit(
             seconds = spent + time.process_time() - cpu
             checkpoint.save(
                 {
-                    "model": model.state_dict(),
+                    "model": _trained_state(model),
                     "optimizer": optimizer.state_dict(),
                     "step": done,
                     "loss": loss_mean,
@@ -148,11 +148,18 @@ def fit(
     return {"steps": steps, "loss": loss_mean, "losses": losses, "seconds": spent + time.process_time() - cpu}
 
 
+def _trained_state(model: Any) -> dict[str, Any]:
+    """The weights that are trained; the frozen ones of a model under LoRA are where they came from."""
+    frozen = {name for name, weight in model.named_parameters() if not weight.requires_grad}
+    return {name: value for name, value in model.state_dict().items() if name not in frozen}
+
+
 def _optimizer(model: Any, rate: float) -> Any:
     import torch
 
-    decayed = [weight for weight in model.parameters() if weight.dim() > 1]
-    others = [weight for weight in model.parameters() if weight.dim() <= 1]
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    decayed = [weight for weight in trained if weight.dim() > 1]
+    others = [weight for weight in trained if weight.dim() <= 1]
     groups = [{"params": decayed, "weight_decay": _DECAY}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), fused=True)
 
@@ -184,7 +191,7 @@ def train(
     threads: int = 2,
     every: int = 100,
     fresh: bool = False,
-    report: Progress = _untold,
+    report: Progress = silent,
 ) -> Trained:
     """Trains a preset on a pairs file and writes the bundle `output`. Reserved keys (`lm.rows`) are never seen.
 
