@@ -96,7 +96,9 @@ def _one_fold(
     rows = _rows(samples, column, train, shared[train], own)
     of = int(labelled.sum())
     params = tune(rows, inner, recipe, of=of, seed=recipe.seed).params if recipe.trials else recipe.params
-    model = fit_stopping(recipe.grown(rows.take(inner != 0), of=of), rows.take(inner == 0), params, seed=recipe.seed)
+    grown = recipe.grown(rows.take(inner != 0), of=of)
+    learnt = grown.and_also(samples.copies(column, train[inner != 0], grown.features.shape[1]))
+    model = fit_stopping(learnt, rows.take(inner == 0), params, seed=recipe.seed)
     out: dict[str, Floats] = {}
     if len(test):
         asked = np.empty((len(test), 0))
@@ -148,5 +150,7 @@ def fit_skill(samples: Samples, recipe: Recipe, column: int, *, shared: Floats, 
     if recipe.trials:
         found = tune(learnt, folds, recipe, of=len(rows), seed=recipe.seed)
         params, trees, tuned = found.params, found.trees, found.chosen
-    model = fit_regressor(recipe.grown(learnt, of=len(rows)), params, trees=trees, seed=recipe.seed)
+    grown = recipe.grown(learnt, of=len(rows))
+    more = samples.copies(column, rows, grown.features.shape[1])
+    model = fit_regressor(grown.and_also(more), params, trees=trees, seed=recipe.seed)
     return FittedSkill(model.get_booster(), learnt, fitted, params, trees, tuned)

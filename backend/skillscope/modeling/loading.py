@@ -110,7 +110,7 @@ def _label_sources(frame: pd.DataFrame, manifest: Manifest | None) -> list[str]:
 
 
 def load_training_set(
-    path: Path, recipe: Recipe, *, hold_out: HoldOut = "both", book: PromptBook | None = None, processes: int = 1
+    path: Path, recipe: Recipe, *, hold_out: HoldOut = "both", book: PromptBook | None = None
 ) -> Loaded:
     """Read a dataset of 38 columns and prepare it for training; `book` holds the prompts that families may read.
 
@@ -150,7 +150,6 @@ def load_training_set(
             [asked.prompts.get(scenario_of(source), Prompt()).text for source in frame["source"]],
             seed=recipe.seed,
             share=recipe.adversarial,
-            processes=processes,
         )
     samples = Samples(features, scores, groups, folds, _strata(frame, scores), weights, answers, adversaries)
     named = {source: round(float(weight), 6) for source, weight in sorted(zip(sources, weights, strict=True))}

@@ -28,8 +28,8 @@ Floats = NDArray[np.float64]
 
 EXTRAPOLATING: Final = 0.975
 """Novelty above which a score is called extrapolated: one in forty rows like those of training."""
-ABSURD: Final = 3.0
-"""A row this many times as far as the furthest training row, above the median, is beyond any use."""
+ABSURD: Final = 1.5
+"""A row this many times as far above the median as the furthest training row is beyond any use."""
 
 _CLIP: Final = 6.0
 _SHRINK: Final = 0.01

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skillscope.features.families import FamilySet
+from skillscope.modeling.adversarial import SHARE
 from skillscope.modeling.augment import augment
 from skillscope.modeling.boosting import BoostingParams
 from skillscope.modeling.samples import Rows
@@ -18,7 +19,7 @@ class Recipe:
     """`params` hold where `trials` is 0; else they are the first of that many that are tried in every training fold.
 
     `smote` evens out the strata of the training rows, with `augment_to` until there would be so many of all rows.
-    `weights` are those of label sources.
+    `weights` are those of label sources. `adversarial` is the share of rows also learnt with a text that games.
     """
 
     params: BoostingParams = field(default_factory=BoostingParams)
@@ -27,6 +28,7 @@ class Recipe:
     augment_to: int | None = None
     trials: int = 0
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    adversarial: float = SHARE
     seed: int = 42
 
     def grown(self, rows: Rows, *, of: int) -> Rows:
@@ -45,4 +47,6 @@ class Recipe:
             more |= {"smote": True, "augment_to": self.augment_to}
         if self.trials:
             more["trials"] = self.trials
+        if self.adversarial:
+            more["adversarial"] = self.adversarial
         return self.params.as_dict() | more

@@ -7,10 +7,18 @@ from numpy.typing import NDArray
 
 from skillscope.features.families import Answers
 
-__all__ = ["Floats", "Rows", "Samples"]
+__all__ = ["Adversaries", "Floats", "Rows", "Samples"]
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Adversaries:
+    """Copies of training rows with a text that games: the row each is of (m,), and its features (m, 29)."""
+
+    rows: Numbers
+    features: Floats
 
 
 @dataclass(frozen=True)
@@ -19,7 +27,7 @@ class Samples:
 
     `features` (n, 29) and `scores` (n, k) are NaN where nothing is known; `groups` (n,) may not be cut and `folds` (n,)
     says where a row is tested. `strata` (n,) are what oversampling evens out, `weights` (n,) how much a label counts.
-    `answers` are the responses, for feature families.
+    `answers` are the responses, for feature families; `adversaries` are learnt beside the rows that they are copies of.
     """
 
     features: Floats
@@ -29,6 +37,7 @@ class Samples:
     strata: NDArray[np.str_]
     weights: Floats
     answers: Answers | None = None
+    adversaries: Adversaries | None = None
 
     @classmethod
     def plain(cls, features: Floats, scores: Floats, folds: Numbers, groups: Numbers) -> "Samples":
@@ -44,6 +53,17 @@ class Samples:
     def labelled(self, column: int) -> NDArray[np.bool_]:
         """Which rows have this label, shape (n,)."""
         return np.isfinite(self.scores[:, column])
+
+    def copies(self, column: int, rows: Numbers, width: int) -> "Rows":
+        """The adversarial copies of these rows, with the labels of their rows; columns of families are unknown."""
+        if self.adversaries is None:
+            none = np.empty(0, dtype=np.int64)
+            return Rows(np.empty((0, width)), self.scores[none, column], self.weights[none], self.strata[none])
+        inside = np.isin(self.adversaries.rows, rows)
+        features, of = self.adversaries.features[inside], self.adversaries.rows[inside]
+        unknown = np.full((len(of), width - features.shape[1]), np.nan)
+        wide = np.hstack([features, unknown])
+        return Rows(wide, self.scores[of, column], self.weights[of], self.strata[of])
 
 
 @dataclass(frozen=True)
@@ -61,3 +81,12 @@ class Rows:
     def take(self, rows: Numbers | NDArray[np.bool_]) -> "Rows":
         """Some of them, in this order."""
         return Rows(self.features[rows], self.scores[rows], self.weights[rows], self.strata[rows])
+
+    def and_also(self, more: "Rows") -> "Rows":
+        """These rows, and then the others."""
+        return Rows(
+            np.concatenate([self.features, more.features]),
+            np.concatenate([self.scores, more.scores]),
+            np.concatenate([self.weights, more.weights]),
+            np.concatenate([self.strata, more.strata]),
+        )

@@ -1,0 +1,52 @@
+"""Adversarial copies of training rows: texts that try to game the score, with the label that the student had anyway.
+
+The lexicon shares are features, so a model of honest texts alone takes a list of its words for a brilliant answer.
+Copies of some training rows have their text replaced by a gaming probe (`evaluation.probes`, the training half of its
+words) and keep play and label: what the words say is then worth what it is worth, nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skillscope.evaluation.probes import PROBES, probe_features, probe_text
+from skillscope.modeling.samples import Adversaries, Floats
+
+__all__ = ["SHARE", "adversaries_of"]
+
+SHARE: Final = 0.3
+"""Of the training rows that get one adversarial copy."""
+TURNS: Final = (*PROBES, *("keyword list", "stuffed") * 3, "keyword list")
+"""Which probe the copies are of, in turn: most are of those that a model without copies falls for."""
+AT_MOST: Final = 2000
+"""Copies; measuring their texts takes a few seconds."""
+
+
+def adversaries_of(
+    features: Floats,
+    texts: Sequence[str],
+    prompts: Sequence[str],
+    *,
+    seed: int,
+    share: float = SHARE,
+) -> Adversaries:
+    """Copies of a share of the rows (n, 29), each probe in its turn; none copies a prompt not known.
+
+    The same arguments give the same copies.
+    """
+    count = min(round(share * len(texts)), AT_MOST)
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(texts))[:count])
+    rows: list[int] = []
+    gamed: list[str] = []
+    for place, row in enumerate(chosen.tolist()):
+        probe = TURNS[place % len(TURNS)]
+        text = probe_text(probe, texts[row], prompts[row], row=row, seed=seed, half="training")
+        if text is not None:
+            rows.append(row)
+            gamed.append(text)
+    numbers: NDArray[np.int64] = np.array(rows, dtype=np.int64)
+    if not rows:
+        return Adversaries(numbers, np.empty((0, features.shape[1])))
+    return Adversaries(numbers, probe_features(features[numbers], gamed))
