@@ -245,4 +245,5 @@ def test_two_runs_on_one_output_are_refused_with_the_holders_pid(tmp_path: Path)
         generate_synthetic_responses(84, output)
     assert list(tmp_path.iterdir()) == []
     generate_synthetic_responses(84, output)
-    assert {path.name for path in tmp_path.iterdir()} == {"responses.csv", "responses.manifest.json"}
+    beside = {"responses.datasheet.md", "responses.manifest.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"responses.csv", *beside}

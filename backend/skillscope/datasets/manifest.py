@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from skillscope import __version__
+from skillscope.datasets.datasheet import write_datasheet
 from skillscope.datasets.files import replacing
 from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import FileError, SchemaError
@@ -164,9 +165,12 @@ def read_manifest(path: Path) -> Manifest | None:
 
 
 def write_manifest(manifest: Manifest, path: Path) -> Path:
-    """Write the manifest beside the dataset at `path`, whole or not at all; its own path is returned."""
+    """Write manifest and datasheet beside the dataset at `path`, each whole or not at all; the manifest's own path is
+    returned.
+    """
     beside = manifest_path(path)
     with replacing(beside) as temporary:
         empty = {name for name in _LEFT_OUT_IF_EMPTY if not getattr(manifest, name)}
         temporary.write_text(manifest.model_dump_json(indent=2, exclude=empty) + "\n", encoding="utf-8")
+    write_datasheet(manifest, path)
     return beside

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from skillscope.datasets.contract import COLUMNS, LABELS, DesignCheck, check_rows
+from skillscope.datasets.datasheet import datasheet_path
 from skillscope.datasets.files import require_file
 from skillscope.datasets.io import FrameWriter, iter_frames
 from skillscope.datasets.manifest import Counts, Manifest, file_sha256, manifest_path, read_manifest, write_manifest
@@ -90,6 +91,7 @@ def write_stage(
             design.check_balance()
             design.check_rising()
         stale.unlink(missing_ok=True)  # a manifest must never describe another file's bytes
+        datasheet_path(output).unlink(missing_ok=True)
         rationales_path(output).unlink(missing_ok=True)
     made = manifest(writer)
     write_manifest(made, output)
