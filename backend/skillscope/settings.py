@@ -122,6 +122,33 @@ class Settings(BaseSettings):
         description="key for the gemini provider",
     )
 
+    answer_provider: Literal["openai", "gemini"] | None = Field(
+        default=None,
+        validation_alias=_named("answer_provider"),
+        description="model that words answers to students after the small one: openai or gemini; none when unset",
+    )
+    answer_model: str | None = Field(
+        default=None,
+        validation_alias=_named("answer_model"),
+        description="name of that model; the provider's economical one when unset",
+    )
+    answer_base_url: str | None = Field(
+        default=None,
+        validation_alias=_named("answer_base_url"),
+        description="address of a compatible server for it (vLLM, Ollama, ...)",
+    )
+    answer_max_cost: float | None = Field(
+        default=None,
+        ge=0,
+        validation_alias=_named("answer_max_cost"),
+        description="US dollars that one worker spends on it before the template answers",
+    )
+    answer_allow_external: bool = Field(
+        default=False,
+        validation_alias=_named("answer_allow_external"),
+        description="send what students ask along, personal data taken out; each time is logged",
+    )
+
     @property
     def database(self) -> str:
         """The store's SQLAlchemy address."""

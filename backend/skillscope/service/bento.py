@@ -35,8 +35,11 @@ class _WorkersApp:
     def start(self) -> None:
         from skillscope.service.app import create_app
         from skillscope.service.runtime import Runtime
+        from skillscope.tutoring.external import external_answerer
 
-        runtime = Runtime(get_settings())
+        settings = get_settings()
+        external = external_answerer(settings)
+        runtime = Runtime(settings, answerers=() if external is None else (external,))
         runtime.warm()
         self.made = create_app(runtime)
 

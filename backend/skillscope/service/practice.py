@@ -1,5 +1,6 @@
 """Routes of practice: sittings, help, ratings, study plans, lessons, and what students write to each other."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -34,10 +35,12 @@ from skillscope.service.replies import problem_docs, reply
 from skillscope.service.scope import narrowed_to, own_student, require_student
 from skillscope.service.tokens import Role
 from skillscope.store import writing
-from skillscope.store.practice_tables import QuestionRow
+from skillscope.store.practice_tables import HelpRequestRow, QuestionRow, UserNoteRow
 from skillscope.tutoring import studying
+from skillscope.tutoring.answerer import Answerer
 from skillscope.tutoring.asking import ask_for_help, rate_feedback
-from skillscope.tutoring.grading import PracticeAnswer, submit_practice
+from skillscope.tutoring.drafting import with_answers
+from skillscope.tutoring.grading import PracticeAnswer, Submitted, submit_practice
 from skillscope.tutoring.practice import start_practice
 
 __all__ = ["router"]
@@ -97,9 +100,12 @@ def submit(request: Request, body: SubmitBody) -> Response:
     """Hand a sitting in: it is graded, proficiency moves, and each answer gets feedback."""
     runtime = runtime_of(request)
     answers = [PracticeAnswer(row.question_id, row.answer, row.time_spent) for row in body.responses]
-    with runtime.sessions.begin() as session:
+
+    def work(session: Session, answerers: Sequence[Answerer]) -> Submitted:
         only = narrowed_to(writing(session), caller_of(request), practice_id=body.practice_id)
-        done = submit_practice(session, body.practice_id, answers, runtime.answerers, only=only)
+        return submit_practice(session, body.practice_id, answers, answerers, only=only)
+
+    done = with_answers(runtime.sessions, runtime.answerers, work)
     feedback = [
         QuestionFeedback(
             question_id=row.question_id,
@@ -123,11 +129,14 @@ def submit(request: Request, body: SubmitBody) -> Response:
 
 @router.post("/practice/help/{practice_id}/{question_id}", response_model=Help, responses=_Docs)
 def ask(request: Request, practice_id: _PracticeId, question_id: _QuestionId, body: HelpQuery) -> Response:
-    """Explain a question of a sitting. What was asked is stored; it leaves this service for no model."""
+    """Explain a question of a sitting. What was asked is stored; it leaves this service only where that is allowed."""
     runtime = runtime_of(request)
-    with runtime.sessions.begin() as session:
+
+    def work(session: Session, answerers: Sequence[Answerer]) -> HelpRequestRow:
         only = narrowed_to(writing(session), caller_of(request), practice_id=practice_id)
-        row = ask_for_help(session, practice_id, question_id, body.user_query, runtime.answerers, only=only)
+        return ask_for_help(session, practice_id, question_id, body.user_query, answerers, only=only)
+
+    row = with_answers(runtime.sessions, runtime.answerers, work)
     return reply(Help(question_id=question_id, ai_response=row.ai_response, answered_by=row.answered_by))
 
 
@@ -171,11 +180,14 @@ def make(request: Request, student_id: StudentOfPath) -> Response:
 def act(request: Request, plan_id: _Key, body: PlanActionBody) -> Response:
     """Mark a task as done or skipped. The plan adapts to the performance so far, and says why."""
     runtime = runtime_of(request)
-    with runtime.sessions.begin() as session:
+
+    def work(session: Session, answerers: Sequence[Answerer]) -> studying.PlanStep:
         only = narrowed_to(writing(session), caller_of(request), plan_id=plan_id)
-        step = studying.act_on_plan(
-            session, plan_id, body.task_index, body.action, runtime.answerers, phase=body.phase, only=only
+        return studying.act_on_plan(
+            session, plan_id, body.task_index, body.action, answerers, phase=body.phase, only=only
         )
+
+    step = with_answers(runtime.sessions, runtime.answerers, work)
     return reply(
         PlanAnswer(
             plan_id=plan_id,
@@ -193,9 +205,12 @@ def act(request: Request, plan_id: _Key, body: PlanActionBody) -> Response:
 def note(request: Request, body: Note) -> Response:
     """Keep a note. One on a question is answered with its explanation, one that names a skill with its lesson."""
     runtime = runtime_of(request)
-    with runtime.sessions.begin() as session:
+
+    def work(session: Session, answerers: Sequence[Answerer]) -> UserNoteRow:
         author = _author(request, session, body.student_id)
-        row = studying.add_note(session, author, body.note_text, runtime.answerers, question_id=body.question_id)
+        return studying.add_note(session, author, body.note_text, answerers, question_id=body.question_id)
+
+    row = with_answers(runtime.sessions, runtime.answerers, work)
     return reply(NoteAnswer(note_id=row.key, ai_response=row.ai_response, answered_by=row.answered_by), 201)
 
 

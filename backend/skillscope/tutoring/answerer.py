@@ -5,7 +5,7 @@ verification. The template always passes, so there is always an answer.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from skillscope.errors import ProviderError
@@ -79,13 +79,15 @@ def plan_request(plan: Plan, rows: Sequence[SkillPerformance]) -> tuple[Request,
     return Request(prompt, lambda text, _: verify_plan((plan, rows), text), template), adjustment
 
 
-def explanation_request(question: Question, chosen: str | None = None) -> Request:
+def explanation_request(question: Question, chosen: str | None = None, said: str | None = None) -> Request:
     """The explanation of a question; a question without a family is explained by its stored rationale.
+
+    `said` is what the student asked about it.
 
     Raises:
         InputError: `chosen` is no wrong option of the question.
     """
-    prompt = explanation_prompt(question, chosen)
+    prompt = replace(explanation_prompt(question, chosen), said=said)
 
     def template(seed: int) -> str:
         if not question.names and not question.steps:

@@ -35,7 +35,8 @@ def ask_for_help(
 ) -> HelpRequestRow:
     """Explain a question of a sitting, why the wrong choice was tempting where one was made; the request is stored.
 
-    The student's words are stored, and go to no answerer.
+    The student's words are stored. They go to an answerer only where that was allowed (see `external`), and whatever it
+    says is verified against the question.
 
     Raises:
         NotFoundError: there is no such practice, or the question is none of it.
@@ -52,7 +53,9 @@ def ask_for_help(
             PracticeResponseRow.is_correct.is_(False),
         )
     )
-    shown = explained(stored_question(row), None if given is None else given.strip(), answerers, seed=len(query))
+    shown = explained(
+        stored_question(row), None if given is None else given.strip(), answerers, seed=len(query), said=query
+    )
     request = HelpRequestRow(
         student_key=test.student_key,
         question_id=question_id,

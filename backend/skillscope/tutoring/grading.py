@@ -148,7 +148,9 @@ def submit_practice(
     return Submitted(test_id, tuple(graded), whole.text, whole.answered_by, by_label)
 
 
-def explained(question: Question, chosen: str | None, answerers: Sequence[Answerer], *, seed: int) -> Answer:
-    """The explanation of a question, with why a known wrong choice was tempting."""
+def explained(
+    question: Question, chosen: str | None, answerers: Sequence[Answerer], *, seed: int, said: str | None = None
+) -> Answer:
+    """The explanation of a question, with why a known wrong choice was tempting; `said` is what the student asked."""
     known = chosen if chosen is not None and question.distractor(chosen) is not None else None
-    return answer(explanation_request(question, known), answerers, seed=seed)
+    return answer(explanation_request(question, known, said), answerers, seed=seed)

@@ -224,7 +224,7 @@ def add_note(
     question = _known_question(session, question_id)
     said: tuple[str | None, str | None] = (None, None)
     if question is not None:
-        found = answer(explanation_request(stored_question(question)), answerers, seed=len(text))
+        found = answer(explanation_request(stored_question(question), said=text), answerers, seed=len(text))
         said = found.text, found.answered_by
     elif (skill := skill_in(text)) is not None:
         content = session.scalar(select(LessonRow.content).where(LessonRow.skill == skill.id).limit(1))

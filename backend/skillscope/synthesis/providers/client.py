@@ -76,13 +76,18 @@ class Client:
         """`openai:gpt-4o-mini`: the label source, and the kind of a row's `source`."""
         return f"{self.provider.name}:{self.provider.model}"
 
+    @property
+    def may_disclose(self) -> bool:
+        """Whether student text may be sent: that was allowed, or the model runs on this machine."""
+        return self._allow_external or is_local(self.provider.base_url)
+
     def require_external(self, what: str) -> None:
         """Refuses to send student text outside unless that was allowed.
 
         Raises:
             ConfigurationError: it was not.
         """
-        if not self._allow_external and not is_local(self.provider.base_url):
+        if not self.may_disclose:
             raise ConfigurationError(
                 f"{what} would leave this machine for {urlsplit(self.provider.base_url).hostname}: "
                 "say --allow-external if you may disclose it, or use a server on this machine with --base-url"

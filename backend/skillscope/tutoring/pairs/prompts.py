@@ -28,7 +28,10 @@ __all__ = ["Prompt", "explanation_prompt", "feedback_json", "feedback_prompt", "
 
 @dataclass(frozen=True)
 class Prompt:
-    """One input: `text` as sent, `delex` for the model, `slots` to fill what it writes, `about` a skill's name."""
+    """One input: `text` as sent, `delex` for the model, `slots` to fill what it writes, `about` a skill's name.
+
+    `said` is what a student asked, as it was written: data of a person, which no answerer has to read.
+    """
 
     kind: str
     text: str
@@ -36,6 +39,7 @@ class Prompt:
     slots: dict[str, str]
     about: str
     extra: dict[str, Any] = field(default_factory=dict)
+    said: str | None = None
 
 
 def ranked(rows: Sequence[SkillPerformance]) -> list[SkillPerformance]:
