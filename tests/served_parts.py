@@ -9,10 +9,12 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from skillscope.service.problems import PROBLEMS
 from skillscope.service.serving import SERVICE
 from skillscope.service.tokens import Role, create_token
 from skillscope.settings import Settings
@@ -26,6 +28,20 @@ def bearer(settings: Settings, role: Role, person: str | None = None, ttl: timed
     student = person if role is Role.STUDENT else None
     teacher = (person or "t-1") if role is Role.TEACHER else None
     return {"Authorization": f"Bearer {create_token(settings, role, student_id=student, teacher_id=teacher, ttl=ttl)}"}
+
+
+def problem(response: Any, name: str, field: str | None = None) -> dict[str, Any]:
+    """The problem that a response is, checked for its form."""
+    kind = PROBLEMS[name]
+    assert response.status_code == kind.status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert (body["type"], body["title"], body["status"]) == (kind.urn, kind.title, kind.status)
+    assert body["instance"] == f"urn:uuid:{response.headers['x-request-id']}"
+    assert body["detail"]
+    if field is not None:
+        assert field in [error["field"] for error in body["errors"]], body
+    return body
 
 
 @dataclass(frozen=True)

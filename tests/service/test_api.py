@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from served_parts import TEXT
+from served_parts import TEXT, problem
 from skillscope.errors import BundleError
 from skillscope.features import FEATURE_NAMES
 from skillscope.modeling.bundle import Bundle
@@ -22,20 +22,6 @@ from skillscope.skills import SKILLS
 V1 = "/api/v1"
 NOW = datetime.now(UTC)
 EVENT = {"event_id": "e1", "session_id": "g", "type": "session_started", "at": "2026-01-05T10:00:00+01:00"}
-
-
-def problem(response: Any, name: str, field: str | None = None) -> dict[str, Any]:
-    """The problem that a response is, checked for its form."""
-    kind = PROBLEMS[name]
-    assert response.status_code == kind.status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert (body["type"], body["title"], body["status"]) == (kind.urn, kind.title, kind.status)
-    assert body["instance"] == f"urn:uuid:{response.headers['x-request-id']}"
-    assert body["detail"]
-    if field is not None:
-        assert field in [error["field"] for error in body["errors"]], body
-    return body
 
 
 def test_from_registration_to_four_scores(api: TestClient, bundle: Bundle) -> None:
@@ -326,7 +312,7 @@ def test_the_description_holds_every_problem(api: TestClient) -> None:
     description = api.get("/openapi.json").json()
     secured = description["paths"][f"{V1}/inference/student/{{student_id}}"]["post"]
     assert secured["security"] == [{"HTTPBearer": []}]
-    assert set(secured["responses"]) == {"200", "401", "403", "404", "422", "500", "503"}
+    assert set(secured["responses"]) == {"200", "401", "403", "404", "409", "422", "429", "500", "503"}
     for operations in description["paths"].values():
         for operation in operations.values():
             for status, told in operation["responses"].items():

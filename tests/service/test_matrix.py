@@ -3,6 +3,7 @@
 The routes come from the description, so a new one fails here until it says whom it serves.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,14 @@ EVERYBODY = frozenset(Role)
 STAFF = EVERYBODY - {Role.STUDENT}
 KEEPERS = frozenset({Role.SERVICE, Role.ADMIN})
 EVENT = {"event_id": "e1", "session_id": "g", "type": "other", "at": "2026-01-05T10:00:00Z"}
+LINES = {"Content-Type": "application/x-ndjson"}
+XAPI = {"X-Experience-API-Version": "1.0.3"}
+STATEMENT = {
+    "actor": {"account": {"homePage": "https://school.example", "name": "{student_id}"}},
+    "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+    "object": {"id": "https://game.example/bridge"},
+    "timestamp": "2026-03-01T09:30:00Z",
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,25 @@ RULES: dict[str, Rule] = {
     f"GET {V1}/students/{{student_id}}": Rule(EVERYBODY),
     f"POST {V1}/students/{{student_id}}/responses": Rule(EVERYBODY, {"responses": [{"text": TEXT}]}),
     f"POST {V1}/students/{{student_id}}/events": Rule(EVERYBODY, {"events": [EVENT]}),
+    f"POST {V1}/students/{{student_id}}/responses:bulk": Rule(
+        EVERYBODY, headers=LINES, content=b'{"text": "so it was"}'
+    ),
+    f"POST {V1}/students/{{student_id}}/events:bulk": Rule(
+        EVERYBODY, headers=LINES, content=json.dumps(EVENT).encode()
+    ),
+    f"POST {V1}/xapi/statements": Rule(EVERYBODY, STATEMENT, headers=XAPI),
+    f"PUT {V1}/xapi/statements": Rule(
+        EVERYBODY, STATEMENT, headers=XAPI, query="?statementId=7ccd3322-e1a5-411a-a67d-6a735c76f11{number}"
+    ),
+    f"POST {V1}/caliper/envelopes": Rule(
+        EVERYBODY,
+        {
+            "type": "SessionEvent",
+            "action": "LoggedIn",
+            "actor": "{student_id}",
+            "eventTime": "2026-03-01T09:30:00.000Z",
+        },
+    ),
     f"GET {V1}/classes": Rule(STAFF, foreign=None),
     f"PUT {V1}/classes/{{class_id}}": Rule(KEEPERS, {"title": "Maths"}),
     f"DELETE {V1}/classes/{{class_id}}": Rule(KEEPERS),
@@ -73,6 +101,8 @@ RULES: dict[str, Rule] = {
     f"POST {V1}/community/note": Rule(EVERYBODY, {"student_id": "{student_id}", "note_text": "hm"}),
     f"POST {V1}/community/question": Rule(EVERYBODY, {"student_id": "{student_id}", "text": "how?"}),
     f"POST {V1}/community/question/{{key}}/answers": Rule(EVERYBODY, {"text": "so"}, foreign=None),
+    f"GET {V1}/community/questions": Rule(EVERYBODY, foreign=None),
+    f"GET {V1}/community/question/{{key}}": Rule(EVERYBODY, foreign=None),
     f"GET {V1}/lessons": Rule(EVERYBODY, foreign=None),
     f"POST {V1}/inference/batch": Rule(STAFF, {"student_ids": ["{student_id}"]}, foreign=None),
     f"POST {V1}/inference/features": Rule(STAFF, {"rows": [{"word_count": 3}]}, foreign=None),
@@ -122,6 +152,7 @@ class World:
             "question_id": begun["questions"][0]["question_id"],
             "plan_id": str(self.call("GET", f"/study_plan/s-{name}")["plan_id"]),
             "key": str(asked["community_question_id"]),
+            "number": name,
         }
 
     def send(self, route: str, rule: Rule, name: str, headers: dict[str, str]) -> Any:
@@ -132,7 +163,9 @@ class World:
         filled = re.sub(r"\{(\w+)\}", lambda found: self.parts[name][found[1]], path)
         body = _filled(rule.body, self.parts[name])
         given = {"content": rule.content} if rule.content is not None else {"json": body} if body is not None else {}
-        return self.client.request(method, filled + rule.query, headers=headers | rule.headers, **given)
+        return self.client.request(
+            method, filled + rule.query.format(**self.parts[name]), headers=headers | rule.headers, **given
+        )
 
 
 def _filled(body: Any, parts: dict[str, str]) -> Any:

@@ -1,19 +1,22 @@
 """Who may do what. A token is checked before a body is read; a route says which roles it serves."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from skillscope.assessment.records import StudentId
 from skillscope.errors import AccessError
+from skillscope.service.keyed import HEADER, keyed
 from skillscope.service.problems import ProblemError
 from skillscope.service.runtime import Runtime
 from skillscope.service.strict_json import JsonError, parse_json
 from skillscope.service.tokens import Caller, Role
+from skillscope.store import records, writing
 
 __all__ = [
     "SecuredRoute",
@@ -22,7 +25,9 @@ __all__ = [
     "bearer",
     "caller_of",
     "no_body",
+    "note_access",
     "runtime_of",
+    "saw",
 ]
 
 bearer = HTTPBearer(auto_error=False, description="made with `skillscope token create --role …`")
@@ -68,22 +73,66 @@ class _StrictRequest(Request):
 
 
 class SecuredRoute(APIRoute):
-    """A route that checks the token first, then the body's type, then reads the body as strict JSON."""
+    """A route that checks the token and its rate first, then the body's type, then reads the body as strict JSON.
+
+    A POST with an Idempotency-Key is answered once. Whoever was shown a student is noted before the answer leaves: the
+    student of the address on routes that read or assess, or those that the route itself names (`saw`).
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler with the checks before it."""
+        """FastAPI's handler with the checks before it and the notes after it."""
         handle = super().get_route_handler()
         takes_body = self.body_field is not None
+        methods = self.methods or set()
+        shows = "{student_id}" in self.path and ("GET" in methods or "/inference/" in self.path)
 
         async def handler(request: Request) -> Response:
-            request.state.caller = await _authenticate(request)
+            caller = await _authenticate(request)
+            request.state.caller = caller
+            runtime = runtime_of(request)
+            runtime.take(caller)
             if takes_body:
                 kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
                 if kind != "application/json":
                     raise ProblemError("unsupported-media-type", "send the body as Content-Type: application/json")
-            return await handle(_StrictRequest(request.scope, request.receive))
+            strict = _StrictRequest(request.scope, request.receive)
+            if "POST" in methods and HEADER in request.headers:
+                response = await keyed(runtime.sessions, strict, caller, handle)
+            else:
+                response = await handle(strict)
+            seen = getattr(request.state, "seen", None)
+            if seen is None and shows:
+                seen = [request.path_params["student_id"]]
+            if seen:
+                await run_in_threadpool(_note, request, seen)
+            return response
 
         return handler
+
+
+def _note(request: Request, student_ids: Sequence[str]) -> None:
+    with runtime_of(request).sessions.begin() as session:
+        note_access(writing(session), request, records.student_keys(session, student_ids).values())
+
+
+def note_access(session: Session, request: Request, student_keys: Collection[int]) -> None:
+    """Note in this transaction that the caller sees these students; nothing is then noted after the answer."""
+    caller = caller_of(request)
+    route = f"{request.method} {request.scope['route'].path}"
+    records.add_access(
+        session,
+        student_keys,
+        role=caller.role.value,
+        caller=caller.name,
+        route=route,
+        request_id=request.state.request_id,
+    )
+    request.state.seen = []
+
+
+def saw(request: Request, student_ids: Sequence[str]) -> None:
+    """Say which students the answer shows; they are noted before it leaves."""
+    request.state.seen = list(student_ids)
 
 
 def allow(*roles: Role) -> Any:

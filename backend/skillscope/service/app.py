@@ -5,13 +5,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from skillscope import __version__
 from skillscope.errors import SkillscopeError
-from skillscope.service import classes, inference, practice, students, system
+from skillscope.service import bulk, classes, inference, practice, statements, students, system
+from skillscope.service.description import describe
 from skillscope.service.middleware import RequestGuard
 from skillscope.service.problems import problem_of
 from skillscope.service.runtime import Runtime
@@ -20,6 +20,7 @@ from skillscope.settings import Settings
 __all__ = ["PREFIX", "create_app"]
 
 PREFIX = "/api/v1"
+_MODULES = (students, bulk, statements, classes, practice, inference)
 _DESCRIPTION = """
 Measures empathy, problem solving, self-regulation and resilience from what students say and do.
 
@@ -47,19 +48,6 @@ def _set_up_logs(settings: Settings) -> bool:
     return settings.production
 
 
-def _description(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI, made once; a problem has one media type, where FastAPI would add a second."""
-    if not app.openapi_schema:
-        described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        for operations in described["paths"].values():
-            for operation in operations.values():
-                for told in operation["responses"].values():
-                    if "application/problem+json" in told.get("content", {}):
-                        told["content"].pop("application/json", None)
-        app.openapi_schema = described
-    return app.openapi_schema
-
-
 def create_app(runtime: Runtime) -> FastAPI:
     """The whole API. The inference routes answer with and without `/api/v1`."""
     app = FastAPI(
@@ -73,13 +61,11 @@ def create_app(runtime: Runtime) -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.runtime = runtime
-    app.state.describe = lambda: _description(app)
+    routers = [(system.router, ""), *((module.router, PREFIX) for module in _MODULES)]
+    app.state.describe = lambda: describe(app, routers)
     app.include_router(system.open_router)
-    app.include_router(system.router)
-    app.include_router(students.router, prefix=PREFIX)
-    app.include_router(classes.router, prefix=PREFIX)
-    app.include_router(practice.router, prefix=PREFIX)
-    app.include_router(inference.router, prefix=PREFIX)
+    for router, prefix in routers:
+        app.include_router(router, prefix=prefix)
     app.include_router(inference.router, include_in_schema=False)
     handled: tuple[Any, ...] = (HTTPException, RequestValidationError, SkillscopeError)
     for kind in handled:

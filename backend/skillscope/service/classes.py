@@ -13,6 +13,7 @@ from skillscope.service.access import (
     caller_of,
     no_body,
     runtime_of,
+    saw,
 )
 from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.schemas import Class, ClassBody, Classes, ClassStudent, ClassStudents
@@ -84,6 +85,7 @@ def list_students(request: Request, class_id: _ClassOfPath, limit: _Limit = 50, 
     with runtime_of(request).sessions() as session:
         taught = require_class(session, caller_of(request), class_id)
         found = rosters.class_students(session, taught.key, limit=limit + 1, after=after)
+    saw(request, [row.student_id for row in found[:limit]])
     shown = [ClassStudent(student_id=row.student_id, grade=row.grade) for row in found[:limit]]
     more = write_cursor(found[limit - 1].key) if len(found) > limit else None
     return reply(ClassStudents(students=shown, next=more))

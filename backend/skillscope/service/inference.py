@@ -10,7 +10,16 @@ from skillscope.assessment.model import Assessment
 from skillscope.assessment.scoring import check_features, score_rows
 from skillscope.errors import AccessError, EvidenceError, InputError, NotFoundError
 from skillscope.features import FEATURE_NAMES
-from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, caller_of, no_body, runtime_of
+from skillscope.service.access import (
+    SecuredRoute,
+    StudentOfPath,
+    allow,
+    bearer,
+    caller_of,
+    no_body,
+    note_access,
+    runtime_of,
+)
 from skillscope.service.problems import problem_body
 from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.schemas import Batch, FeatureRows, FeatureScores, History, Outcome, Outcomes, RowScores
@@ -47,6 +56,7 @@ def assess(
     answer = only_skill(assessment, skill)
     with sessions.begin() as session:
         queries.add_assessments(writing(session), [row])
+        note_access(session, request, [row["student_key"]])
     return reply(answer)
 
 
@@ -131,6 +141,7 @@ def assess_batch(
     if rows:
         with runtime_of(request).sessions.begin() as session:
             queries.add_assessments(writing(session), rows)
+            note_access(session, request, {row["student_key"] for row in rows})
     return reply(Outcomes(results=outcomes))
 
 

@@ -12,9 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from skillscope.service.metrics import UNMATCHED, observe
 from skillscope.service.problems import ProblemError, problem_of
 
-__all__ = ["MAX_BODY_BYTES", "RequestGuard"]
+__all__ = ["MAX_BODY_BYTES", "MAX_BULK_BYTES", "RequestGuard"]
 
 MAX_BODY_BYTES: Final = 1_000_000
+MAX_BULK_BYTES: Final = 10_000_000
+"""Of routes that end with `:bulk`."""
+
 _DRAINED_BYTES: Final = 64_000_000
 
 _log = logging.getLogger("skillscope.service")
@@ -52,16 +55,17 @@ class RequestGuard:
         started = time.perf_counter()
         status = 0
         received = 0
+        most = MAX_BULK_BYTES if scope["path"].endswith(":bulk") else MAX_BODY_BYTES
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
+            if received > most:
                 while message.get("more_body") and received < _DRAINED_BYTES:
                     message = await receive()
                     received += len(message.get("body", b""))
-                raise ProblemError("too-large", f"a body has at most {MAX_BODY_BYTES} bytes; send several")
+                raise ProblemError("too-large", f"a body has at most {most} bytes here; send several")
             return message
 
         async def marked(message: Message) -> None:

@@ -1,6 +1,7 @@
 """What a worker holds while it serves: settings, the store, the champion. Each is had on first use and tried again."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from skillscope.errors import BundleError, ConfigurationError, SkillscopeError
 from skillscope.modeling.bundle import Bundle
 from skillscope.modeling.registry import load_champion
+from skillscope.service.limits import RateLimiter
 from skillscope.service.problems import ProblemError
 from skillscope.service.secrets import Keyring, load_keyring, secret_file
 from skillscope.service.tokens import Caller, read_token
@@ -45,6 +47,7 @@ class Runtime:
         self._lock = threading.Lock()
         self._bundle: Bundle | None = None
         self._tried_at = -_RETRY_SECONDS
+        self._limiter: RateLimiter | None = None
         self._keyring: Keyring | None = None
         self._keyring_of: tuple[int, int] = (0, 0)
         self._revoked: frozenset[str] = frozenset()
@@ -126,6 +129,23 @@ class Runtime:
             AccessError: nobody does: it is wrong, expired or revoked.
         """
         return read_token(token, self.keyring)
+
+    def take(self, caller: Caller) -> None:
+        """Count a request of a token.
+
+        Raises:
+            ProblemError: it makes too many.
+        """
+        bound = self.settings.service_rate_per_minute if caller.is_staff else self.settings.rate_per_minute
+        if bound == 0:
+            return
+        if self._limiter is None:
+            with self._lock:
+                self._limiter = self._limiter or RateLimiter(self.settings.data_dir / "rate_limits")
+        wait = self._limiter.take(caller.token_id, bound)
+        if wait > 0:
+            detail = f"this token may make {bound} requests a minute; try again after the seconds of Retry-After"
+            raise ProblemError("rate-limited", detail, headers={"Retry-After": str(math.ceil(wait))})
 
     def is_revoked(self, caller: Caller) -> bool:
         """Whether the caller's token was revoked, as of a few seconds ago. Reads the store now and then: may block."""

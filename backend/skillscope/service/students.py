@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from skillscope.assessment.ingest import add_events, add_responses, register_student
-from skillscope.assessment.records import StudentRecord
+from skillscope.assessment.records import ResponseRecord, StudentRecord
 from skillscope.errors import InputError
 from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, runtime_of
+from skillscope.service.keyed import derived_id
 from skillscope.service.replies import problem_docs, reply
 from skillscope.service.schemas import AddedAnswer, EventBatch, ResponseBatch, Student
 from skillscope.service.scope import own_student
@@ -61,6 +62,16 @@ def read(request: Request, student_id: StudentOfPath) -> Response:
 _Ingested = problem_docs("not-found", "conflict", "invalid", "too-large", "unsupported-media-type")
 
 
+def _named(request: Request, responses: list[ResponseRecord]) -> list[ResponseRecord]:
+    """Nameless responses of a keyed request get the same ids when it comes again."""
+    return [
+        response
+        if response.response_id is not None
+        else response.model_copy(update={"response_id": derived_id(request, number)})
+        for number, response in enumerate(responses)
+    ]
+
+
 @router.post(
     "/students/{student_id}/responses",
     status_code=201,
@@ -71,7 +82,7 @@ _Ingested = problem_docs("not-found", "conflict", "invalid", "too-large", "unsup
 def bring_responses(request: Request, student_id: StudentOfPath, body: ResponseBatch) -> Response:
     """Store responses and measure them. All are stored or none; a `response_id` seen before changes nothing."""
     with runtime_of(request).sessions.begin() as session:
-        added = add_responses(session, student_id, body.responses)
+        added = add_responses(session, student_id, _named(request, body.responses))
     return reply(AddedAnswer(added=list(added.added), unchanged=list(added.unchanged)), 201)
 
 
