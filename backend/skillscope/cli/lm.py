@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from skillscope.tutoring.writing.evaluate import Evaluation
     from skillscope.tutoring.writing.promote import Verdict
 
-__all__ = ["app", "command_evaluate", "command_finetune", "command_holdout", "command_promote", "command_train"]
+__all__ = [
+    "app",
+    "command_delexicalise",
+    "command_evaluate",
+    "command_finetune",
+    "command_holdout",
+    "command_prefer",
+    "command_promote",
+    "command_retrain",
+    "command_train",
+]
 
 app = typer.Typer(no_args_is_help=True, help="The small language model that words feedback, explanations and plans.")
 
@@ -242,3 +252,98 @@ def command_promote(
     if mlflow:
         typer.echo(f"MLflow run {log_verdict(verdict, settings)}")
     _decide(verdict, output)
+
+
+@app.command("retrain")
+def command_retrain(
+    *,
+    synthetic: Annotated[Path, typer.Option(help="Synthetic pairs to mix in and to replay.")] = _PAIRS,
+    holdout: Holdout = _HOLDOUT,
+    minimum: Annotated[int, typer.Option(min=1, help="Trainable real pairs that are worth a training.")] = 100,
+    share: Annotated[float | None, typer.Option(min=0, max=0.99, help="Synthetic share, not the policy's.")] = None,
+    epochs: Epochs = 1,
+    steps: Steps = None,
+    threads: Threads = 2,
+    gsm8k: Words = None,
+    output: Annotated[Path | None, typer.Option(help="JSON to write the verdict to.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget an unfinished retraining.")] = False,
+    mlflow: Log = True,
+) -> None:
+    """Extract, mix by policy, fine-tune, evaluate, promote or keep; the old model answers until then."""
+    from skillscope.tutoring.writing.retrain import retrain
+    from skillscope.tutoring.writing.tracking import log_verdict
+
+    settings = get_settings()
+    with _shown() as report:
+        done = retrain(
+            settings,
+            synthetic,
+            holdout,
+            minimum=minimum,
+            share=share,
+            epochs=epochs,
+            steps=steps,
+            threads=threads,
+            gsm8k=gsm8k,
+            fresh=fresh,
+            report=report,
+            tell=lambda step: typer.echo(f"{step} ...", err=True),
+        )
+    typer.echo(f"{done.trainable} of {done.extracted} real pairs trained on ({done.phase})")
+    if mlflow:
+        typer.echo(f"MLflow run {log_verdict(done.verdict, settings)}")
+    _decide(done.verdict, output)
+
+
+@app.command("prefer")
+def command_prefer(
+    *,
+    base: Annotated[Path, typer.Option(help="A bundle of ours.")],
+    output: Output,
+    good: Annotated[Path | None, typer.Option(help="Delexicalised pairs that students rated high.")] = None,
+    rejected: Annotated[
+        Path | None, typer.Option(help="The same, rated low; without both, raters are simulated.")
+    ] = None,
+    holdout: Holdout = _HOLDOUT,
+    count: Annotated[int, typer.Option(min=1, help="Profiles to draw simulated preferences for.")] = 2000,
+    epochs: Epochs = 1,
+    rate: Annotated[float, typer.Option(min=0, help="Learning rate.")] = 5e-5,
+    seed: Seed = 42,
+    threads: Threads = 2,
+    report: Annotated[Path | None, typer.Option(help="JSON to write (simulated raters).")] = None,
+) -> None:
+    """Optimise a model on which texts were liked better (DPO); with simulated raters, say whether it helps."""
+    from skillscope.errors import InputError
+    from skillscope.lm.prefer import prefer
+    from skillscope.synthesis.files import replacing
+    from skillscope.tutoring.writing.preferences import prefer_simulated, real_preferences
+
+    if (good is None) != (rejected is None):
+        raise InputError("--good and --rejected belong together", field="good")
+    if good is not None and rejected is not None:
+        found = real_preferences(good, rejected)
+        record = prefer(base, found, output, seed=seed, epochs=epochs, rate=rate, threads=threads)
+        typer.echo(f"{len(found)} preferences, {record.steps} steps -> {output}")
+        return
+    told = prefer_simulated(base, output, holdout, count=count, seed=seed, epochs=epochs, rate=rate, threads=threads)
+    typer.echo(f"{told.preferences} simulated preferences, {told.record.steps} steps -> {output}")
+    typer.echo(f"held-out raters: {told.stars_before} stars before, {told.stars_after} after, gain {told.gain}")
+    typer.echo(f"right at the first draw: {told.right_before} before, {told.right_after} after")
+    typer.echo("it helps" if told.helps else "it does not help")
+    if report is not None:
+        with replacing(report) as stream:
+            stream.write(told.model_dump_json(indent=2) + "\n")
+
+
+@app.command("delexicalise")
+def command_delexicalise(
+    source: Annotated[Path, typer.Option("--input", help="Pairs that `tutoring extract` wrote.")],
+    output: Annotated[Path, typer.Option(help="JSONL to write; its manifest beside it.")],
+) -> None:
+    """Put numbers and names of real feedback and plans back into slots, so that a model can be trained on them."""
+    from skillscope.tutoring.writing.delexicalise import delexicalise_pairs
+
+    made = delexicalise_pairs(source, output)
+    typer.echo(f"{made.kept} of {made.read} pairs -> {output}")
+    for reason, number in made.left_out.items():
+        typer.echo(f"left out: {number} ({reason})", err=True)

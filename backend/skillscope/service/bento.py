@@ -36,10 +36,11 @@ class _WorkersApp:
         from skillscope.service.app import create_app
         from skillscope.service.runtime import Runtime
         from skillscope.tutoring.external import external_answerer
+        from skillscope.tutoring.writing.small_model import small_model
 
         settings = get_settings()
-        external = external_answerer(settings)
-        runtime = Runtime(settings, answerers=() if external is None else (external,))
+        found = (small_model(settings), external_answerer(settings))
+        runtime = Runtime(settings, answerers=[answerer for answerer in found if answerer is not None])
         runtime.warm()
         self.made = create_app(runtime)
 
