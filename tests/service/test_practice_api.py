@@ -139,6 +139,41 @@ def test_a_student_reaches_itself_alone(api: TestClient, runtime: Runtime, pupil
     assert api.post(f"{V1}/community/question/999999/answers", json={"text": "so"}).status_code == 404
 
 
+def test_the_community_is_read_in_pages_and_names_nobody(api: TestClient, pupil: str, token_for: Headers) -> None:
+    me, other = token_for(Role.STUDENT, pupil), token_for(Role.STUDENT, "s-2")
+    asked = [
+        api.post(f"{V1}/community/question", json={"text": f"how {n}?"}, headers=me if n % 2 else other).json()
+        for n in range(5)
+    ]
+    keys = [row["community_question_id"] for row in asked]
+    for n, headers in enumerate((me, other, None)):
+        path = f"{V1}/community/question/{keys[0]}/answers"
+        assert api.post(path, json={"text": MARKUP + str(n)}, headers=headers).status_code == 201
+    seen, cursor = [], None
+    while True:
+        query = f"?limit=2&cursor={cursor}" if cursor else "?limit=2"
+        page = api.get(f"{V1}/community/questions{query}", headers=me).json()
+        seen += page["questions"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert [row["community_question_id"] for row in seen] == keys[::-1]
+    assert [(row["text"], row["mine"]) for row in seen] == [(f"how {n}?", n % 2 == 1) for n in (4, 3, 2, 1, 0)]
+    assert [row["answers"] for row in seen] == [0, 0, 0, 0, 3]
+    thread = api.get(f"{V1}/community/question/{keys[0]}?limit=2", headers=me)
+    rest = api.get(f"{V1}/community/question/{keys[0]}?limit=2&cursor={thread.json()['next']}", headers=me).json()
+    answers = thread.json()["answers"] + rest["answers"]
+    assert [(row["by"], row["mine"]) for row in answers] == [("student", True), ("student", False), ("staff", False)]
+    assert [row["text"] for row in answers] == [f"{MARKUP}{n}" for n in range(3)]
+    assert thread.headers["content-type"] == "application/json"
+    assert "s-1" not in thread.text
+    assert "s-2" not in thread.text
+    assert rest["next"] is None
+    assert api.get(f"{V1}/community/questions?question_id=none", headers=me).status_code == 404
+    assert api.get(f"{V1}/community/question/999999", headers=me).status_code == 404
+    assert api.get(f"{V1}/community/questions?cursor=!!", headers=me).status_code == 422
+
+
 def test_lessons_and_what_is_refused(api: TestClient, pupil: str) -> None:
     assert len(api.get(f"{V1}/lessons").json()["lessons"]) == 29
     assert [row["skill"] for row in api.get(f"{V1}/lessons?skill=Triangles").json()["lessons"]] == [

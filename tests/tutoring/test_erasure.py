@@ -16,6 +16,7 @@ from skillscope.store.tables import StudentRow
 from skillscope.synthesis.files import file_sha256
 from skillscope.tutoring.asking import ask_for_help, rate_feedback
 from skillscope.tutoring.bank import load_demo_tutoring
+from skillscope.tutoring.community import answer_community, ask_community
 from skillscope.tutoring.erasure import EXPORTED, erase, erase_exported, export_lock
 from skillscope.tutoring.extraction import extract_pairs
 from skillscope.tutoring.extraction.extract import rejected_path
@@ -23,7 +24,7 @@ from skillscope.tutoring.grading import PracticeAnswer, submit_practice
 from skillscope.tutoring.mix import mix_pairs
 from skillscope.tutoring.practice import start_practice
 from skillscope.tutoring.pseudonyms import Pseudonyms
-from skillscope.tutoring.studying import act_on_plan, add_note, answer_community, ask_community, make_plan
+from skillscope.tutoring.studying import act_on_plan, add_note, make_plan
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 SINCE = datetime(2024, 1, 1, tzinfo=UTC)

@@ -22,11 +22,12 @@ from skillscope.store.practice_tables import (
 from skillscope.store.tables import StudentRow
 from skillscope.tutoring.asking import ask_for_help, rate_feedback
 from skillscope.tutoring.bank import lesson_texts, load_demo_tutoring
+from skillscope.tutoring.community import answer_community, ask_community
 from skillscope.tutoring.grading import PracticeAnswer, submit_practice
 from skillscope.tutoring.pairs.prompts import Prompt
 from skillscope.tutoring.practice import start_practice, stored_question
 from skillscope.tutoring.proficiency import SkillState, proficiency, update
-from skillscope.tutoring.studying import act_on_plan, add_note, answer_community, ask_community, find_plan, lessons
+from skillscope.tutoring.studying import act_on_plan, add_note, find_plan, lessons
 from skillscope.tutoring.taxonomy import load_taxonomy
 from skillscope.tutoring.verify import verify_explanation, verify_feedback
 

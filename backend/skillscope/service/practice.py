@@ -12,7 +12,10 @@ from skillscope.service.practice_schemas import (
     CommunityAnswer,
     CommunityAsked,
     CommunityPost,
+    CommunityQuestion,
+    CommunityQuestions,
     CommunityReply,
+    CommunityThread,
     Help,
     HelpQuery,
     Lesson,
@@ -22,6 +25,7 @@ from skillscope.service.practice_schemas import (
     Plan,
     PlanActionBody,
     PlanAnswer,
+    PostedAnswer,
     Practice,
     PracticeBody,
     QuestionFeedback,
@@ -31,14 +35,22 @@ from skillscope.service.practice_schemas import (
     Submission,
     SubmitBody,
 )
-from skillscope.service.replies import problem_docs, reply
+from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.scope import narrowed_to, own_student, require_student
 from skillscope.service.tokens import Role
-from skillscope.store import writing
+from skillscope.store import queries, writing
 from skillscope.store.practice_tables import HelpRequestRow, QuestionRow, UserNoteRow
 from skillscope.tutoring import studying
 from skillscope.tutoring.answerer import Answerer
 from skillscope.tutoring.asking import ask_for_help, rate_feedback
+from skillscope.tutoring.community import (
+    AnsweredQuestion,
+    answer_community,
+    ask_community,
+    community_answers,
+    community_question,
+    community_questions,
+)
 from skillscope.tutoring.drafting import with_answers
 from skillscope.tutoring.grading import PracticeAnswer, Submitted, submit_practice
 from skillscope.tutoring.practice import start_practice
@@ -51,6 +63,8 @@ _Docs = problem_docs("not-found", "conflict", "invalid", "too-large", "unsupport
 _PracticeId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f\-]+$")]
 _QuestionId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9._:@\-]+$")]
 _Key = Annotated[int, Path(ge=1, le=2**53)]
+_Limit = Annotated[int, Query(ge=1, le=200)]
+_Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
 
 
 def _only(request: Request) -> str | None:
@@ -219,7 +233,7 @@ def ask_others(request: Request, body: CommunityPost) -> Response:
     """Ask the others."""
     with runtime_of(request).sessions.begin() as session:
         author = _author(request, session, body.student_id)
-        row = studying.ask_community(session, author, body.text, question_id=body.question_id)
+        row = ask_community(session, author, body.text, question_id=body.question_id)
     return reply(CommunityAsked(community_question_id=row.key), 201)
 
 
@@ -227,8 +241,66 @@ def ask_others(request: Request, body: CommunityPost) -> Response:
 def answer_others(request: Request, key: _Key, body: CommunityAnswer) -> Response:
     """Answer a question of the community: a student as itself, staff as staff."""
     with runtime_of(request).sessions.begin() as session:
-        row = studying.answer_community(session, key, _only(request), body.text)
+        row = answer_community(session, key, _only(request), body.text)
     return reply(CommunityReply(community_answer_id=row.key, community_question_id=key), 201)
+
+
+def _own_key(request: Request, session: Session) -> int | None:
+    """The key of the student who asks; None for staff."""
+    only = _only(request)
+    return None if only is None else queries.require_student_key(session, only)
+
+
+def _posted(found: AnsweredQuestion, own: int | None) -> CommunityQuestion:
+    return CommunityQuestion(
+        community_question_id=found.row.key,
+        text=found.row.text,
+        question_id=found.row.question_id,
+        at=found.row.at,
+        answers=found.answers,
+        mine=found.row.student_key == own,
+    )
+
+
+@router.get("/community/questions", response_model=CommunityQuestions, responses=problem_docs("not-found", "invalid"))
+def read_questions(
+    request: Request,
+    question_id: Annotated[
+        str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9._:@\-]+$", description="those about one question")
+    ] = None,
+    limit: _Limit = 50,
+    cursor: _Cursor = None,
+) -> Response:
+    """What was asked, newest first, a page at a time; new questions do not shift the pages."""
+    before = read_cursor(cursor)
+    with runtime_of(request).sessions() as session:
+        own = _own_key(request, session)
+        found = community_questions(session, question_id=question_id, limit=limit + 1, before=before)
+    shown = [_posted(row, own) for row in found[:limit]]
+    more = write_cursor(found[limit - 1].row.key) if len(found) > limit else None
+    return reply(CommunityQuestions(questions=shown, next=more))
+
+
+@router.get("/community/question/{key}", response_model=CommunityThread, responses=problem_docs("not-found", "invalid"))
+def read_thread(request: Request, key: _Key, limit: _Limit = 50, cursor: _Cursor = None) -> Response:
+    """A question with its answers, oldest first, a page at a time."""
+    after = read_cursor(cursor)
+    with runtime_of(request).sessions() as session:
+        own = _own_key(request, session)
+        asked = community_question(session, key)
+        rows = community_answers(session, key, limit=limit + 1, after=after)
+    answers = [
+        PostedAnswer(
+            community_answer_id=row.key,
+            text=row.text,
+            at=row.at,
+            by="staff" if row.student_key is None else "student",
+            mine=own is not None and row.student_key == own,
+        )
+        for row in rows[:limit]
+    ]
+    more = write_cursor(rows[limit - 1].key) if len(rows) > limit else None
+    return reply(CommunityThread(question=_posted(asked, own), answers=answers, next=more))
 
 
 @router.get("/lessons", response_model=Lessons, responses=problem_docs("not-found", "invalid"))

@@ -1,4 +1,4 @@
-"""Bodies of the practice routes. What a student wrote is taken in and stored; no body that goes out repeats it."""
+"""Bodies of the practice routes. What a student wrote goes out again in the community alone, without a name."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -13,7 +13,10 @@ __all__ = [
     "CommunityAnswer",
     "CommunityAsked",
     "CommunityPost",
+    "CommunityQuestion",
+    "CommunityQuestions",
     "CommunityReply",
+    "CommunityThread",
     "Help",
     "HelpQuery",
     "Lesson",
@@ -23,6 +26,7 @@ __all__ = [
     "Plan",
     "PlanActionBody",
     "PlanAnswer",
+    "PostedAnswer",
     "Practice",
     "PracticeBody",
     "QuestionFeedback",
@@ -217,6 +221,42 @@ class CommunityReply(BaseModel):
 
     community_answer_id: int
     community_question_id: int
+
+
+class CommunityQuestion(BaseModel):
+    """A question to the others, with the number of its answers; `mine` where the reader asked it."""
+
+    community_question_id: int
+    text: str
+    question_id: str | None
+    at: datetime
+    answers: int
+    mine: bool
+
+
+class CommunityQuestions(BaseModel):
+    """A page of questions; `next` is the cursor of the page after it."""
+
+    questions: list[CommunityQuestion]
+    next: str | None
+
+
+class PostedAnswer(BaseModel):
+    """An answer; `by` says whether a student or staff gave it, and nothing says which."""
+
+    community_answer_id: int
+    text: str
+    at: datetime
+    by: Literal["student", "staff"]
+    mine: bool
+
+
+class CommunityThread(BaseModel):
+    """A question with a page of its answers; `next` is the cursor of the page after it."""
+
+    question: CommunityQuestion
+    answers: list[PostedAnswer]
+    next: str | None
 
 
 class Lesson(BaseModel):

@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 from skillscope.errors import ConflictError, InputError, NotFoundError
 from skillscope.store import queries, writing
 from skillscope.store.practice_tables import (
-    CommunityAnswerRow,
-    CommunityQuestionRow,
     LessonRow,
     PlanActionRow,
     QuestionRow,
@@ -32,9 +30,8 @@ __all__ = [
     "PlanStep",
     "act_on_plan",
     "add_note",
-    "answer_community",
-    "ask_community",
     "find_plan",
+    "known_question",
     "lessons",
     "make_plan",
     "skill_in",
@@ -196,7 +193,12 @@ def skill_in(text: str) -> SatSkill | None:
     return None
 
 
-def _known_question(session: Session, question_id: str | None) -> QuestionRow | None:
+def known_question(session: Session, question_id: str | None) -> QuestionRow | None:
+    """The question with this id; None for none.
+
+    Raises:
+        NotFoundError: no question has it.
+    """
     if question_id is None:
         return None
     row = session.get(QuestionRow, question_id)
@@ -221,7 +223,7 @@ def add_note(
     """
     writing(session)
     student_key = queries.require_student_key(session, student_id)
-    question = _known_question(session, question_id)
+    question = known_question(session, question_id)
     said: tuple[str | None, str | None] = (None, None)
     if question is not None:
         found = answer(explanation_request(stored_question(question), said=text), answerers, seed=len(text))
@@ -238,41 +240,6 @@ def add_note(
         answered_by=said[1],
         at=now or datetime.now(UTC),
     )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def ask_community(
-    session: Session, student_id: str, text: str, *, question_id: str | None = None, now: datetime | None = None
-) -> CommunityQuestionRow:
-    """Keep a question to the others.
-
-    Raises:
-        NotFoundError: the student or the question is unknown.
-    """
-    writing(session)
-    student_key = queries.require_student_key(session, student_id)
-    _known_question(session, question_id)
-    row = CommunityQuestionRow(student_key=student_key, question_id=question_id, text=text, at=now or datetime.now(UTC))
-    session.add(row)
-    session.flush()
-    return row
-
-
-def answer_community(
-    session: Session, question_key: int, student_id: str | None, text: str, *, now: datetime | None = None
-) -> CommunityAnswerRow:
-    """Keep an answer of a student, or of staff (None).
-
-    Raises:
-        NotFoundError: the question or the student is unknown.
-    """
-    writing(session)
-    if session.get(CommunityQuestionRow, question_key) is None:
-        raise NotFoundError("no community question has this id")
-    student_key = None if student_id is None else queries.require_student_key(session, student_id)
-    row = CommunityAnswerRow(question_key=question_key, student_key=student_key, text=text, at=now or datetime.now(UTC))
     session.add(row)
     session.flush()
     return row
