@@ -1,5 +1,6 @@
 """`skillscope simulation`: how good the simulated students are, and what is said about them."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,3 +30,28 @@ def command_quotes(
         share = f"{found.agreed[skill] / count:.1%}" if count else "no quotes"
         typer.echo(f"  {skill}: {share} of {count}")
     typer.echo(f"removal moved the score in the stated direction: {found.rate:.1%}")
+
+
+@app.command("report")
+def command_report(
+    output: Annotated[Path, typer.Option(help="The page to write.")] = Path("docs/simulation.md"),
+    count: Annotated[int, typer.Option(min=100, help="Responses to measure.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Which responses.")] = 42,
+    children: Annotated[bool, typer.Option(help="Put real children's answers beside them.")] = True,
+) -> None:
+    """Write the page on how simulated students talk: growth with the grade, slips, variety."""
+    from skillscope.datasets.norms import measure_simulation
+    from skillscope.datasets.simulation_page import write_page
+    from skillscope.errors import FileError
+    from skillscope.evaluation.real.norms import children_by_age
+    from skillscope.settings import get_settings
+
+    figures = measure_simulation(count, seed=seed, processes=get_settings().workers)
+    rows = []
+    if children:
+        try:
+            rows = children_by_age()
+        except FileError as error:
+            typer.echo(f"without real children: {error}", err=True)
+    write_page(output, figures, rows)
+    typer.echo(f"wrote {output}: {figures.variety.exact} exact and {figures.variety.near:.2%} near duplicates")
