@@ -50,7 +50,10 @@ def test_conditions() -> None:
     assert not holds("a < b < 3", env)
 
 
-@given(st.fractions(max_denominator=10**6), st.fractions(max_denominator=10**6).filter(bool))
+_FRACTIONS = st.fractions(-(10**9), 10**9, max_denominator=10**6)
+
+
+@given(_FRACTIONS, _FRACTIONS.filter(bool))
 def test_arithmetic_is_exact(a: Fraction, b: Fraction) -> None:
     assert evaluate("(a + b)*(a - b)/b", {"a": a, "b": b}) == (a + b) * (a - b) / b
 
