@@ -76,6 +76,8 @@ RULES: dict[str, Rule] = {
             "eventTime": "2026-03-01T09:30:00.000Z",
         },
     ),
+    f"GET {V1}/models": Rule(STAFF, foreign=None),
+    f"POST {V1}/models/reload": Rule(frozenset({Role.ADMIN}), foreign=None),
     f"GET {V1}/classes": Rule(STAFF, foreign=None),
     f"PUT {V1}/classes/{{class_id}}": Rule(KEEPERS, {"title": "Maths"}),
     f"DELETE {V1}/classes/{{class_id}}": Rule(KEEPERS),
@@ -183,7 +185,10 @@ def world(store: str, bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) 
         for table in ("students", "classes", "teachers", "questions", "lessons"):
             session.execute(text(f"DELETE FROM {table}"))
     folder: Path = tmp_path_factory.mktemp("matrix")
-    runtime = Runtime(Settings(data_dir=folder, database_url=store, rate_per_minute=0), lambda _settings: bundle)
+    runtime = Runtime(
+        Settings(data_dir=folder, database_url=store, rate_per_minute=0, model_source="bundle"),
+        lambda _settings: bundle,
+    )
     with TestClient(create_app(runtime), raise_server_exceptions=False) as client:
         client.headers.update(bearer(runtime.settings, Role.ADMIN))
         yield World(runtime, client)

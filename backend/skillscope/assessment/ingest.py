@@ -37,7 +37,9 @@ __all__ = [
     "add_events",
     "add_responses",
     "measure_responses",
+    "measure_sessions",
     "register_student",
+    "store_measurements",
     "store_responses",
 ]
 
@@ -142,37 +144,47 @@ def store_responses(session: Session, measured: Mapping[str, Mapping[str, Measur
         keys = queries.insert_responses(
             session, [_response_row(student.key, name, response.record, now) for name, response in fresh.items()]
         )
-        queries.insert_new(
+        store_measurements(
             session,
-            ResponseFeaturesRow,
-            [
-                {
-                    "response_key": keys[name],
-                    "feature_schema": SCHEMA_VERSION,
-                    "student_key": student.key,
-                    "at": response.record.at or now,
-                    "language_pipeline": response.language_pipeline,
-                    "values": response.features,
-                    "code_version": __version__,
-                }
-                for name, response in fresh.items()
-            ],
-        )
-        insert_segments(
-            session,
-            [
-                {
-                    "response_key": keys[name],
-                    "feature_schema": SCHEMA_VERSION,
-                    "student_key": student.key,
-                    "language_pipeline": response.language_pipeline,
-                    **pack_segments(response.segments),
-                }
-                for name, response in fresh.items()
-            ],
+            student.key,
+            {keys[name]: (response.record.at or now, response) for name, response in fresh.items()},
         )
         results[student_id] = Added(tuple(fresh), tuple(name for name in of_student if name in known))
     return results
+
+
+def store_measurements(
+    session: Session, student_key: int, measured: Mapping[int, tuple[datetime, MeasuredResponse]]
+) -> None:
+    """Store what was measured in stored responses of a student; by the response's key, its moment and measurement."""
+    made_with = {"feature_schema": SCHEMA_VERSION, "student_key": student_key}
+    queries.insert_new(
+        session,
+        ResponseFeaturesRow,
+        [
+            {
+                "response_key": key,
+                **made_with,
+                "at": at,
+                "language_pipeline": response.language_pipeline,
+                "values": response.features,
+                "code_version": __version__,
+            }
+            for key, (at, response) in measured.items()
+        ],
+    )
+    insert_segments(
+        session,
+        [
+            {
+                "response_key": key,
+                **made_with,
+                "language_pipeline": response.language_pipeline,
+                **pack_segments(response.segments),
+            }
+            for key, (_at, response) in measured.items()
+        ],
+    )
 
 
 def add_responses(session: Session, student_id: str, responses: Sequence[ResponseRecord]) -> Added:
@@ -222,7 +234,7 @@ def add_events(session: Session, events: Sequence[Event]) -> Added:
         known = queries.known_event_ids(session, student.key, named.keys())
         fresh = [event for name, event in named.items() if name not in known]
         queries.insert_new(session, EventRow, [_event_row(student.key, event, now) for event in fresh])
-        _measure_sessions(session, student, sorted({event.session_id for event in fresh}))
+        measure_sessions(session, student, sorted({event.session_id for event in fresh}))
         added += [event.event_id for event in fresh]
         unchanged += sorted(known)
     return Added(tuple(added), tuple(unchanged))
@@ -241,7 +253,12 @@ def _event_row(student_key: int, event: Event, now: datetime) -> dict[str, Any]:
     }
 
 
-def _measure_sessions(session: Session, student: StudentRow, session_ids: Sequence[str]) -> None:
+def measure_sessions(session: Session, student: StudentRow, session_ids: Sequence[str]) -> None:
+    """Measure sessions of a student from their stored events, in the place of what was measured before.
+
+    Raises:
+        EventError: a session holds more than `MAX_SESSION_EVENTS`.
+    """
     if not session_ids:
         return
     for size in queries.session_sizes(session, student.key, session_ids).values():

@@ -2,16 +2,21 @@
 
 import logging
 import math
+import re
 import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from skillscope.assessment.scoring import score_rows
 from skillscope.errors import BundleError, ConfigurationError, SkillscopeError
+from skillscope.features import FEATURE_NAMES
 from skillscope.modeling.bundle import Bundle
 from skillscope.modeling.registry import load_champion
 from skillscope.service.limits import RateLimiter
@@ -19,13 +24,14 @@ from skillscope.service.problems import ProblemError
 from skillscope.service.secrets import Keyring, load_keyring, secret_file
 from skillscope.service.tokens import Caller, read_token
 from skillscope.settings import Settings
-from skillscope.store import open_database, ping, queries
+from skillscope.store import open_database, ping, queries, records, writing
 from skillscope.tutoring.answerer import Answerer
 
 __all__ = ["Runtime"]
 
 _log = logging.getLogger("skillscope.service")
 
+_MODEL_STATE: Final = "model"
 _RETRY_SECONDS: Final = 5.0
 REVOCATION_SECONDS: Final = 5.0
 """A revoked token is refused by every worker after this time at most."""
@@ -46,6 +52,9 @@ class Runtime:
         self._load = load
         self._lock = threading.Lock()
         self._bundle: Bundle | None = None
+        self.loaded_at: datetime | None = None
+        self.following: threading.Thread | None = None
+        self._model_state: str | None = None
         self._tried_at = -_RETRY_SECONDS
         self._limiter: RateLimiter | None = None
         self._keyring: Keyring | None = None
@@ -89,10 +98,62 @@ class Runtime:
         self._tried_at = time.monotonic()
         try:
             self._bundle = self._load(self.settings)
+            self.loaded_at = datetime.now(UTC)
         except SkillscopeError as error:
             _log.error("the model cannot be loaded: %s", error)
         else:
             _log.info("model %s loaded", self._bundle.version)
+
+    def reload(self) -> tuple[str | None, str]:
+        """Load the champion anew and serve it from now on, here and, within seconds, in the other workers.
+
+        Requests in flight end with the model that they began with. Gives the versions before and after.
+
+        Raises:
+            ProblemError: it cannot be served (`model-refused`); the one before goes on serving.
+        """
+        with self._lock:
+            before = self._bundle.version if self._bundle else None
+            try:
+                made = self._checked()
+            except SkillscopeError as error:
+                _log.error("the model was refused: %s", error)
+                reason = re.sub(r"(?:/[^/\s:]+)+/", "", str(error))
+                raise ProblemError("model-refused", f"{reason}; the model before it goes on serving") from error
+            self._bundle = made
+            self.loaded_at = datetime.now(UTC)
+        _log.info("model %s serves in the place of %s", made.version, before)
+        state = f"{made.version} {uuid.uuid4()}"
+        self._model_state = state
+        with self.sessions.begin() as session:
+            records.write_state(writing(session), _MODEL_STATE, state)
+        return before, made.version
+
+    def _checked(self) -> Bundle:
+        """The champion, after it has scored a row: what is compiled at first use is compiled now."""
+        made = self._load(self.settings)
+        score_rows(made, np.full((1, len(FEATURE_NAMES)), 0.5), missing=[[]])
+        return made
+
+    def _follow(self, state: str | None) -> None:
+        """Serve what another worker was told to serve; loads beside the requests."""
+        if state is None or state == self._model_state:
+            return
+        self._model_state = state
+        if self._bundle is not None and self._bundle.version == state.partition(" ")[0]:
+            return
+
+        def load() -> None:
+            try:
+                with self._lock:
+                    self._bundle = self._checked()
+                    self.loaded_at = datetime.now(UTC)
+                _log.info("model %s loaded, as another worker was told", self._bundle.version)
+            except SkillscopeError as error:
+                _log.error("the model was refused: %s", error)
+
+        self.following = threading.Thread(target=load, name="skillscope-model", daemon=True)
+        self.following.start()
 
     def warm(self) -> None:
         """Load what requests need before the first one comes; what fails is logged and tried again later."""
@@ -152,7 +213,9 @@ class Runtime:
         if time.monotonic() - self._revoked_at >= REVOCATION_SECONDS:
             with self.sessions() as session:
                 self._revoked = frozenset(queries.revoked_tokens(session, at=datetime.now(UTC)))
+                state = records.read_state(session, _MODEL_STATE)
             self._revoked_at = time.monotonic()
+            self._follow(state)
         return caller.token_id in self._revoked
 
     @property
