@@ -14,6 +14,7 @@ __all__ = [
     "command_accuracy",
     "command_explain",
     "command_justhink",
+    "command_recompute",
     "command_reference",
     "command_train_sentences",
 ]
@@ -102,3 +103,23 @@ def command_justhink(
     typer.echo(f"{features.height} teams, {len(logs.events)} events; {logs.robot_rows} rows of the robot passed over")
     for name, reason in NOT_TO_BE_HAD.items():
         typer.echo(f"{name} cannot be had: {reason}")
+
+
+@app.command("recompute")
+def command_recompute() -> None:
+    """Bring stored features up to the present schema and language pipeline; a stopped run goes on where it was."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from skillscope.assessment.recompute import recompute_features
+    from skillscope.settings import get_settings
+    from skillscope.store import open_database
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("measuring", total=None)
+        done = recompute_features(
+            open_database(get_settings().database),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    typer.echo(f"measured anew: {done.responses} responses, {done.sessions} sessions")
