@@ -73,12 +73,16 @@ def command_train_sentences(
     treebanks: Annotated[
         Path | None, typer.Option(help="Folder of the treebanks; the shared data's treebanks by default.")
     ] = None,
+    real: Annotated[
+        Path | None, typer.Option(help="Folder of justhink and empathic-reactions; the shared data's by default.")
+    ] = None,
 ) -> None:
     """Train the model that splits unpunctuated speech into sentences (about a minute)."""
     from skillscope.features.train_sentences import train_sentences
     from skillscope.settings import get_settings
 
-    gaps = train_sentences(treebanks or get_settings().shared_data / "treebanks", output)
+    shared = get_settings().shared_data
+    gaps = train_sentences(treebanks or shared / "treebanks", real or shared / "real", output)
     typer.echo(f"learned from {gaps} gaps -> {output}")
 
 

@@ -32,11 +32,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """One text with its tokens and hits; `sentences` holds the index of each sentence's first token."""
+    """One text with its tokens and hits; `sentences` holds the index of each sentence's first token, `splits` the same
+    for each of the ways to split the text over which its features are averaged (`sentences.py`)."""
 
     text: str
     tokens: tuple[Token, ...]
     sentences: tuple[int, ...]
+    splits: tuple[tuple[int, ...], ...]
     hits: tuple[Hit, ...]
 
     def spans(self, hit: Hit) -> list[tuple[int, int]]:
@@ -68,6 +70,7 @@ def annotate(texts: Sequence[str]) -> list[Annotation]:
             for token, kind, head, relation in zip(doc, types, heads, relations, strict=True)
         )
         begin, end = int(batch.bounds[row]), int(batch.bounds[row + 1])
-        starts = tuple(np.flatnonzero(batch.starts[begin:end]).tolist())
-        annotations.append(Annotation(cleaned[row], tokens, starts, tuple(find_hits(types, heads, relations))))
+        starts = tuple(np.flatnonzero(batch.split.starts[begin:end]).tolist())
+        hits = tuple(find_hits(types, heads, relations))
+        annotations.append(Annotation(cleaned[row], tokens, starts, batch.splits(row), hits))
     return annotations

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skillscope.features.sentences import sentence_starts
+from skillscope.features.sentences import Sentences, split_sentences
 from skillscope.features.words import WordTable, WordType
 from skillscope.language import Analysis, load_analyser, load_pipeline
 
 __all__ = ["ParsedBatch", "arrays", "parse_batch"]
 
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -20,8 +22,9 @@ class ParsedBatch:
     """Tokens of all texts one after the other. `bounds[i]:bounds[i + 1]` are those of text i; `heads` are indices
     into the whole.
 
-    `words`, `sentences` (those that hold a word), `unique_lemmas`, `syllables` and `depths` (summed over sentences)
-    are one number a text.
+    `words`, `unique_lemmas`, `syllables`, `sentences` (those that hold a word) and `depths` (summed over these) are one
+    number a text. In a text without any mark that ends a sentence the last two are averages over several ways to split
+    it (`sentences.py`), no whole numbers.
     """
 
     bounds: Ints
@@ -29,13 +32,13 @@ class ParsedBatch:
     types: list[WordType]
     heads: Ints
     relations: Ints
-    starts: NDArray[np.bool_]
+    split: Sentences
     rows: Ints
     words: Ints
-    sentences: Ints
     unique_lemmas: Ints
     syllables: Ints
-    depths: Ints
+    sentences: Floats
+    depths: Floats
 
     def tag_counts(self, tags: tuple[str, ...]) -> Ints:
         """Words of each text with one of these tags."""
@@ -49,6 +52,16 @@ class ParsedBatch:
         types = [self.types[kind] for kind in self.kinds[begin:end].tolist()]
         heads = (self.heads[begin:end] - begin).tolist()
         return types, heads, [names[relation] for relation in self.relations[begin:end].tolist()]
+
+    def splits(self, row: int) -> tuple[tuple[int, ...], ...]:
+        """The ways to split a text over which sentences and depths are averaged, each as the indices of the first
+        tokens of its sentences: one way, or as many as there are levels where no mark ends a sentence."""
+        begin, end = int(self.bounds[row]), int(self.bounds[row + 1])
+        if not self.split.texts[row]:
+            return (tuple(np.flatnonzero(self.split.starts[begin:end]).tolist()),)
+        before = int(np.diff(self.bounds)[:row][self.split.texts[:row]].sum())
+        part = self.split.levels[:, before : before + end - begin]
+        return tuple(tuple(np.flatnonzero(level).tolist()) for level in part)
 
 
 def parse_batch(texts: Sequence[str], table: WordTable) -> ParsedBatch:
@@ -64,13 +77,11 @@ def arrays(analysis: Analysis, table: WordTable) -> ParsedBatch:
     kinds, types = _types(analysis, table)
     is_word = np.array([kind.is_word for kind in types], dtype=bool)[kinds]
     syllables = _mend_dont(np.array([kind.syllables for kind in types], dtype=np.int64)[kinds], kinds, types)
-    starts = sentence_starts(analysis)
-    sentence = np.cumsum(starts) - 1
-    sentence_rows = rows[starts]
-    deepest = np.full(len(sentence_rows), -1, dtype=np.int64)
-    inner = np.where(sentence[heads] == sentence, heads, np.arange(len(heads)))  # no arc leaves its sentence
-    np.maximum.at(deepest, sentence[is_word], _depths(inner)[is_word])
-    spoken = deepest >= 0
+    words = _per_row(rows[is_word], count)
+    split = split_sentences(analysis)
+    sentences, depths = (found.astype(np.float64) for found in _split(split.starts, heads, rows, is_word, count))
+    if split.texts.any():
+        sentences[split.texts], depths[split.texts] = _split_levels(split, heads, rows, is_word)
     lemmas: dict[str, int] = {}
     numbers = np.array([lemmas.setdefault(kind.lemma, len(lemmas)) for kind in types], dtype=np.int64)
     pairs = np.unique((rows * max(len(lemmas), 1) + numbers[kinds])[is_word])
@@ -80,14 +91,45 @@ def arrays(analysis: Analysis, table: WordTable) -> ParsedBatch:
         types=types,
         heads=heads,
         relations=analysis.relations,
-        starts=starts,
+        split=split,
         rows=rows,
-        words=_per_row(rows[is_word], count),
-        sentences=_per_row(sentence_rows[spoken], count),
+        words=words,
         unique_lemmas=_per_row(pairs // max(len(lemmas), 1), count),
         syllables=_per_row(rows, count, syllables),
-        depths=_per_row(sentence_rows[spoken], count, deepest[spoken]),
+        sentences=sentences,
+        depths=depths,
     )
+
+
+def _split(starts: Bools, heads: Ints, rows: Ints, is_word: Bools, count: int) -> tuple[Ints, Ints]:
+    """Of each text, the sentences that hold a word and the sum of their depths; an arc that leaves its sentence is
+    cut."""
+    sentence = np.cumsum(starts) - 1
+    sentence_rows = rows[starts]
+    deepest = np.full(len(sentence_rows), -1, dtype=np.int64)
+    inner = np.where(sentence[heads] == sentence, heads, np.arange(len(heads)))
+    np.maximum.at(deepest, sentence[is_word], _depths(inner)[is_word])
+    spoken = deepest >= 0
+    sentences = _per_row(sentence_rows[spoken], count)
+    return sentences, _per_row(sentence_rows[spoken], count, deepest[spoken])
+
+
+def _split_levels(split: Sentences, heads: Ints, rows: Ints, is_word: Bools) -> tuple[Floats, Floats]:
+    """Of each text without end marks, sentences and the sum of their depths, averaged over the levels."""
+    levels, texts = len(split.levels), int(split.texts.sum())
+    places = np.flatnonzero(split.texts[rows])
+    moved = heads[places] - (places - np.arange(len(places)))
+    numbers = (np.cumsum(split.texts) - 1)[rows[places]]
+    level = np.repeat(np.arange(levels), len(places))
+    found = _split(
+        split.levels.reshape(-1),
+        np.tile(moved, levels) + level * len(places),
+        np.tile(numbers, levels) + level * texts,
+        np.tile(is_word[places], levels),
+        levels * texts,
+    )
+    sentences, depths = (table.reshape(levels, texts).sum(axis=0) for table in found)
+    return sentences / levels, depths / levels
 
 
 def _per_row(rows: Ints, count: int, weights: Ints | None = None) -> Ints:

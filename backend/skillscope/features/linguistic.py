@@ -61,13 +61,14 @@ def measure_batch(texts: Sequence[str]) -> Table:
     out[:, _COLUMN["unique_word_count"]] = batch.unique_lemmas
     for name, tags in (("noun", ("NOUN", "PROPN")), ("verb", ("VERB",)), ("adj", ("ADJ",)), ("adv", ("ADV",))):
         out[:, _COLUMN[f"{name}_count"]] = batch.tag_counts(tags)
+    with np.errstate(invalid="ignore"):
+        out[:, _COLUMN["avg_sentence_length"]] = words / sentences
+        out[:, _COLUMN["syntactic_complexity"]] = batch.depths / sentences
     vader = load_vader()
     for row in np.flatnonzero(words).tolist():
         count = int(words[row])
         out[row, _COLUMN["positive_sentiment"]], out[row, _COLUMN["negative_sentiment"]] = vader.shares(texts[row])
-        out[row, _COLUMN["avg_sentence_length"]] = count / int(sentences[row])
-        out[row, _COLUMN["syntactic_complexity"]] = int(batch.depths[row]) / int(sentences[row])
-        out[row, _COLUMN["readability_score"]] = flesch_kincaid(count, int(sentences[row]), int(batch.syllables[row]))
+        out[row, _COLUMN["readability_score"]] = flesch_kincaid(count, float(sentences[row]), int(batch.syllables[row]))
         for name, share in zip(_MARKERS, _shares(batch, row, count), strict=True):
             out[row, _COLUMN[name]] = share
     return out

@@ -59,18 +59,15 @@ def measure_without(annotation: Annotation, start: int = 0, stop: int = 0) -> ND
         out[_COLUMN[f"{name}_count"]] = sum(tokens[index].tag in tags for index in words)
     if not words:
         return out
-    sentence = _sentence_numbers(annotation)
-    depths: dict[int, int] = {}
-    for index in words:
-        depth = _depth(annotation, sentence, index, start, stop)
-        depths[sentence[index]] = max(depths.get(sentence[index], 0), depth)
-    count = len(depths)
+    depths = [_deepest(annotation, split, words, start, stop) for split in annotation.splits]
+    count = sum(len(found) for found in depths) / len(depths)
+    depth = sum(sum(found) for found in depths) / len(depths)
     vader = load_vader()
     out[_COLUMN["positive_sentiment"]], out[_COLUMN["negative_sentiment"]] = vader.shares(
         _rest(annotation, start, stop)
     )
     out[_COLUMN["avg_sentence_length"]] = len(words) / count
-    out[_COLUMN["syntactic_complexity"]] = sum(depths.values()) / count
+    out[_COLUMN["syntactic_complexity"]] = depth / count
     out[_COLUMN["readability_score"]] = flesch_kincaid(len(words), count, _syllables(annotation, kept))
     for name, lexicon in zip(_MARKERS, LEXICONS, strict=False):
         hits = (hit for hit in annotation.hits if hit.lexicon == lexicon and hit.status == "counted")
@@ -100,11 +97,16 @@ def segments_of(annotation: Annotation) -> list[Segment]:
     ]
 
 
-def _sentence_numbers(annotation: Annotation) -> list[int]:
+def _deepest(annotation: Annotation, split: Sequence[int], words: Sequence[int], start: int, stop: int) -> list[int]:
+    """The depth of each sentence of a split that holds one of these words."""
     numbers = [0] * len(annotation.tokens)
-    for number, (begin, end) in enumerate(pairwise((*annotation.sentences, len(numbers)))):
+    for number, (begin, end) in enumerate(pairwise((*split, len(numbers)))):
         numbers[begin:end] = [number] * (end - begin)
-    return numbers
+    depths: dict[int, int] = {}
+    for index in words:
+        depth = _depth(annotation, numbers, index, start, stop)
+        depths[numbers[index]] = max(depths.get(numbers[index], 0), depth)
+    return list(depths.values())
 
 
 def _depth(annotation: Annotation, sentence: Sequence[int], index: int, start: int, stop: int) -> int:

@@ -1,138 +1,133 @@
-"""Where sentences begin: the parser's word where a text has full stops, a small linear model beside it where it has
-none.
+"""Where sentences begin: the parser's word where a text has full stops, a small network beside it where it has none.
 
-The parser splits punctuated text well and unpunctuated speech badly, too seldom above all. In a text without any mark
-that ends a sentence, hashed features of the words and tags around each gap between two tokens are looked up in a
-table of weights and summed; the parser's own boundary adds `PARSER_BONUS`, and a sentence begins where the total is
-above `THRESHOLD`. The weights are trained by `skillscope features train-sentences` on the train parts of EWT and
-ESLSpok in lower case and without punctuation; bonus and threshold were chosen on their dev parts: a bonus of 2 and a
-threshold of -1 take sentence F from .41 to .57 on ESLSpok and leave it on EWT.
+The parser splits punctuated text well and unpunctuated speech badly. In a text without any mark that ends a sentence, a
+network of one hidden layer reads the token vectors around each gap between two tokens, and whether the parser begins a
+sentence there, and says how probable a boundary is. One cut through these probabilities gives the sentences that are
+shown (`Sentences.starts`). Features count sentences and their depths at several cuts and average (`Sentences.levels`):
+the average of the counts is, up to rounding, the expected number of sentences. A run-on that may be one sentence or two
+counts as one and a half, which is nearer to the truth over many texts than either.
+
+The weights are trained by `skillscope features train-sentences`; see `train_sentences.py`.
 """
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy import symbols
 
-from skillscope.language import Analysis, load_analyser
+from skillscope.errors import BundleError
+from skillscope.language import Analysis, pipeline_version
 
-__all__ = ["ATTRIBUTES", "BUCKETS", "gap_features", "sentence_starts"]
+__all__ = ["LEVELS", "SHOWN", "Sentences", "boundary_inputs", "split_sentences", "unmarked"]
 
-BUCKETS: Final = 1 << 15
-"""Size of the weight table."""
+LEVELS: Final = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
+"""Cuts through the probabilities over which counts are averaged."""
 
-PARSER_BONUS: Final = 2.0
-THRESHOLD: Final = -1.0
+SHOWN: Final = 0.4
+"""The cut of the sentences that are shown; the best F on the dev parts lies at .3 to .4."""
 
-ATTRIBUTES: Final[tuple[str, ...]] = ("LOWER", "POS", "SENT_START")
-"""The columns of `Doc.to_array` that are read, in this order."""
+_WINDOW: Final = (-2, -1, 0, 1)  # tokens that the network reads, from the one after the gap
+_ENDS: Final = (".", "!", "?", "...", "…", "!!", "??", "?!", "!!!", "???")
+_ROWS: Final = 16  # products have whole multiples of these rows, so that company changes no bit (language/encoder.py)
 
 Ints = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
-
-# each feature joins words ("w") and tags ("t") at distances from the token after the gap
-_TEMPLATES: Final = tuple(
-    tuple((part[0], int(part[1:])) for part in template.split())
-    for template in [
-        "w-2",
-        "w-1",
-        "w0",
-        "w1",
-        "w2",
-        "w-1 w0",
-        "w0 w1",
-        "w-2 w-1",
-        "w-1 w1",
-        "t-1 t0",
-        "t-2 t-1 t0",
-        "t-1 t0 t1",
-        "t0 t1 t2",
-        "t-2 t-1 t0 t1",
-        "t-1 t0 t1 t2",
-        "t-3 t-2 t-1 t0",
-        "t-1 w0",
-        "w-1 t0",
-        "w0 t1",
-        "t-2 w-1",
-        "w-1 t0 t1",
-        "t-2 t-1 w0",
-        "w0 w1 t2",
-        "t-1 w0 t1",
-        "w-1 w0 t1",
-        "t-2 t-1 t0 t1 t2",
-        "t-1 w0 w1",
-        "w-2 w-1 t0",
-    ]
-)
-_ENDS: Final = (".", "!", "?", "...", "…", "!!", "??", "?!", "!!!", "???")
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT: Final = np.uint64(64 - BUCKETS.bit_length() + 1)
-_BEYOND: Final = {-1: np.uint64(3), 1: np.uint64(7)}  # what stands before and after a text
+Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 
 
-def gap_features(columns: Hashes, bounds: Ints) -> Ints:
-    """The weight-table places of every token's gap (the one before it), shape (tokens, features).
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """Hidden layer with its bias as the last row, and the weights of its units with the bias as the last one."""
 
-    `columns` holds `ATTRIBUTES` of the tokens of several texts one after the other, `bounds[i]:bounds[i + 1]` being
-    those of text i. Features never look beyond a text.
-    """
-    count = len(columns)
-    text = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    views: dict[tuple[str, int], Hashes] = {}
-    for kind, distance in sorted({part for template in _TEMPLATES for part in template}):
-        values = columns[:, 0 if kind == "w" else 1]
-        moved = values
-        if distance:
-            moved = np.full(count, _BEYOND[1 if distance > 0 else -1])
-            inside = slice(max(0, -distance), max(0, count - max(0, distance)))
-            source = slice(max(0, distance), max(0, count + min(0, distance)))
-            moved[inside] = np.where(text[inside] == text[source], values[source], moved[inside])
-        views[kind, distance] = moved
-    out = np.empty((count, len(_TEMPLATES)), dtype=np.int64)
-    for number, template in enumerate(_TEMPLATES):
-        value = np.full(count, number + 1, dtype=np.uint64)
-        for part in template:
-            value = (value ^ views[part]) * _MIX
-            value ^= value >> np.uint64(29)
-        out[:, number] = (value * _MIX >> _SHIFT).astype(np.int64)
+    hidden: Floats
+    output: Floats
+
+
+def unmarked(analysis: Analysis) -> Bools:
+    """Whether each text holds no mark that ends a sentence; False for a text without tokens."""
+    lengths = np.diff(analysis.bounds)
+    ends = np.isin(analysis.forms, _end_marks())
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    found: Bools = (np.bincount(rows[ends], minlength=len(lengths)) == 0) & (lengths > 0)
+    return found
+
+
+def boundary_inputs(analysis: Analysis, texts: Bools) -> Floats:
+    """What the network reads of the tokens of the chosen texts, one text after the other: shape (tokens, inputs).
+    Vectors beyond a text are 0; the last column but one is the parser's boundary, the last is 1."""
+    lengths = np.diff(analysis.bounds)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    places = np.flatnonzero(texts[rows])
+    vectors = analysis.vectors
+    width = vectors.shape[1]
+    out = np.zeros((len(places), len(_WINDOW) * width + 2), dtype=np.float32)
+    for number, distance in enumerate(_WINDOW):
+        near = np.clip(places + distance, 0, max(len(vectors) - 1, 0))
+        inside = (rows[near] == rows[places]) & (near == places + distance)
+        out[inside, number * width : (number + 1) * width] = vectors[near[inside]]
+    out[:, -2] = analysis.starts[places]
+    out[:, -1] = 1
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """`starts` (tokens,): whether a token begins a sentence that is shown. `texts`: which texts hold no mark that ends
+    a sentence; `levels` (number of `LEVELS`, tokens of these texts): the same at each cut."""
+
+    starts: Bools
+    texts: Bools
+    levels: Bools
+
+
+def split_sentences(analysis: Analysis) -> Sentences:
+    """Where sentences begin; the first token of a text always does."""
+    lengths = np.diff(analysis.bounds)
+    starts = analysis.starts.copy()
+    starts[analysis.bounds[:-1][lengths > 0]] = True
+    texts = unmarked(analysis)
+    if not texts.any():
+        return Sentences(starts, texts, np.zeros((len(LEVELS), 0), dtype=bool))
+    probabilities = _probabilities(boundary_inputs(analysis, texts))
+    probabilities[np.cumsum(lengths[texts]) - lengths[texts]] = 1
+    starts[np.repeat(texts, lengths)] = probabilities > SHOWN
+    return Sentences(starts, texts, probabilities > np.array(LEVELS)[:, None])
+
+
+def _probabilities(inputs: Floats) -> NDArray[np.float64]:
+    network = _network()
+    rows = -(-len(inputs) // _ROWS) * _ROWS
+    padded = np.zeros((rows, inputs.shape[1]), dtype=np.float32)
+    padded[: len(inputs)] = inputs
+    hidden = padded @ network.hidden
+    np.maximum(hidden, 0, out=hidden)
+    logits = np.einsum("ij,j->i", hidden, network.output[:-1])[: len(inputs)] + network.output[-1]
+    found: NDArray[np.float64] = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    return found
+
+
 @cache
-def _weights() -> NDArray[np.float64]:
+def _network() -> _Network:
+    """The weights that ship.
+
+    Raises:
+        BundleError: they were trained on the vectors of another language pipeline.
+    """
     body = json.loads(files(__package__).joinpath("sentences.json").read_text(encoding="utf-8"))
-    return np.array(body["weights"], dtype=np.float64)
+    if body["language_pipeline"] != pipeline_version():
+        raise BundleError(
+            f"the sentence model was trained on {body['language_pipeline']}, the language pipeline is "
+            f"{pipeline_version()}; train it again with `skillscope features train-sentences`"
+        )
+    return _Network(np.array(body["hidden"], dtype=np.float32), np.array(body["output"], dtype=np.float32))
 
 
 @cache
-def _end_marks() -> Hashes:
+def _end_marks() -> NDArray[np.uint64]:
     from spacy.strings import get_string_id
 
     return np.array([get_string_id(mark) for mark in _ENDS], dtype=np.uint64)
-
-
-def columns_of(analysis: Analysis) -> Hashes:
-    """The columns that `gap_features` reads."""
-    lower = [doc.to_array(["LOWER"]) for doc in analysis.docs if len(doc)]
-    tags = np.array([getattr(symbols, tag) for tag in load_analyser().tags], dtype=np.uint64)
-    return np.stack([np.concatenate([*lower, np.zeros(0, dtype=np.uint64)]), tags[analysis.tags]], axis=1)
-
-
-def sentence_starts(analysis: Analysis) -> NDArray[np.bool_]:
-    """Whether each token begins a sentence; the first of a text always does."""
-    columns, bounds, starts = columns_of(analysis), analysis.bounds, analysis.starts.copy()
-    lengths = np.diff(bounds)
-    ends = np.isin(columns[:, 0], _end_marks())
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    bare = np.bincount(rows[ends], minlength=len(lengths)) == 0
-    spoken = bare[rows]
-    if spoken.any():
-        inner = np.concatenate(([0], np.cumsum(lengths[bare])))
-        scores = _weights()[gap_features(columns[spoken], inner)].sum(axis=1)
-        starts[spoken] = scores + PARSER_BONUS * starts[spoken] > THRESHOLD
-    starts[bounds[:-1][lengths > 0]] = True
-    return starts

@@ -1,13 +1,15 @@
-"""VADER sentiment, as NLTK scores it (Hutto & Gilbert 2014), several times faster.
+"""VADER sentiment, as NLTK scores it (Hutto & Gilbert 2014), many times faster.
 
 The lexicon is the file of the `vaderSentiment` package, so nothing is downloaded. NLTK builds, for every text, a
 dictionary of every word joined with every punctuation mark, only to strip one mark from a token; here a token is
-stripped directly and the answer cached. NLTK also walks through the rules for words that carry no sentiment; their
-valence is 0 whatever the rules say, so they are passed over. Scores are identical; a test compares them over many
+stripped directly. NLTK also walks through its rules for every word; here a word that carries no sentiment is passed
+over, since its valence is 0 whatever the rules say, and one with no word near it that any rule names keeps the valence
+of the lexicon. What is known of a token is found once and kept. Scores are identical; a test compares them over many
 texts.
 """
 
 import string
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -19,6 +21,27 @@ __all__ = ["FastVader", "load_vader"]
 _MARKS: Final = frozenset(VaderConstants.PUNC_LIST)
 _PUNCTUATION: Final = frozenset(string.punctuation)
 _CACHE_SIZE: Final = 50_000
+# every word that a rule names: near none of them, a word has the valence of the lexicon
+_NAMED: Final = frozenset(
+    word
+    for phrases in (VaderConstants.NEGATE, VaderConstants.BOOSTER_DICT, VaderConstants.SPECIAL_CASE_IDIOMS)
+    for phrase in phrases
+    for word in phrase.split()
+) | {"never", "so", "this", "least"}
+_BEFORE: Final = 3  # words that a rule looks back, and ahead
+_AFTER: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A token between blanks: without one mark around it, in lower case; its valence (None: it carries none), whether
+    it is in capitals, whether a rule names it."""
+
+    stripped: str
+    lower: str
+    valence: float | None
+    upper: bool
+    named: bool
 
 
 class FastVader(SentimentIntensityAnalyzer):  # type: ignore[misc]  # nltk ships no types
@@ -28,48 +51,62 @@ class FastVader(SentimentIntensityAnalyzer):  # type: ignore[misc]  # nltk ships
         self.lexicon_file = lexicon_text.rstrip("\n")
         self.lexicon: dict[str, float] = self.make_lex_dict()
         self.constants = VaderConstants()
-        self._stripped: dict[str, str] = {}
+        self._known: dict[str, _Known] = {}
 
     def shares(self, text: str) -> tuple[float, float]:
         """The positive and negative shares of a text, each in [0, 1], rounded to three decimals as NLTK does."""
-        scores = self.polarity_scores(text)
+        tokens = self._tokens(text)
+        if all(token.valence is None for token in tokens):
+            return 0.0, 0.0
+        scores = self.score_valence(self._sentiments(tokens), text)
         return scores["pos"], scores["neg"]
 
     def polarity_scores(self, text: str) -> dict[str, float]:
         """NLTK's `neg`, `neu`, `pos` and `compound` of a text."""
-        tokens = self._tokens(text)
-        lexicon, boosters = self.lexicon, self.constants.BOOSTER_DICT
-        first: dict[str, int] = {}
-        for index, token in enumerate(tokens):
-            first.setdefault(token, index)
-        senti = _Tokens(tokens)
-        sentiments: list[float] = []
-        last = len(tokens) - 1
-        for token in tokens:
-            lower = token.lower()
-            if lower not in lexicon or lower in boosters:
-                sentiments.append(0)
-                continue
-            index = first[token]
-            if lower == "kind" and index < last and tokens[index + 1].lower() == "of":
-                sentiments.append(0)
-                continue
-            sentiments = self.sentiment_valence(0, senti, token, index, sentiments)
-        scores: dict[str, float] = self.score_valence(self._but_check(tokens, sentiments), text)
+        scores: dict[str, float] = self.score_valence(self._sentiments(self._tokens(text)), text)
         return scores
 
-    def _tokens(self, text: str) -> list[str]:
-        cached = self._stripped
+    def _sentiments(self, tokens: list[_Known]) -> list[float]:
+        """The valence of each token under NLTK's rules."""
+        senti: _Tokens | None = None
+        sentiments: list[float] = [0.0] * len(tokens)
+        capitals = any(token.upper for token in tokens)
+        first: dict[str, int] = {}
+        for place, token in enumerate(tokens):
+            if token.valence is None:
+                continue
+            index = first.setdefault(token.stripped, place)  # NLTK looks around where a word stands first
+            near = tokens[max(0, index - _BEFORE) : index + _AFTER + 1]
+            if not capitals and not any(known.named for known in near):
+                sentiments[place] = token.valence
+                continue
+            senti = senti or _Tokens([known.stripped for known in tokens])
+            if token.lower == "kind" and index < len(tokens) - 1 and tokens[index + 1].lower == "of":
+                continue
+            sentiments[place] = self.sentiment_valence(0, senti, token.stripped, index, [])[0]
+        if any(token.lower == "but" for token in tokens):
+            sentiments = self._but_check([token.stripped for token in tokens], sentiments)
+        return sentiments
+
+    def _tokens(self, text: str) -> list[_Known]:
+        known = self._known
         tokens = []
         for token in text.split():
             if len(token) > 1:
-                found = cached.get(token)
+                found = known.get(token)
                 if found is None:
-                    found = _strip(token)
-                    if len(cached) < _CACHE_SIZE:
-                        cached[token] = found
+                    found = self._look_up(token)
+                    if len(known) < _CACHE_SIZE:
+                        known[token] = found
                 tokens.append(found)
         return tokens
+
+    def _look_up(self, token: str) -> _Known:
+        stripped = _strip(token)
+        lower = stripped.lower()
+        valence = None if lower in self.constants.BOOSTER_DICT else self.lexicon.get(lower)
+        named = lower in _NAMED or "n't" in lower
+        return _Known(stripped, lower, valence, stripped.isupper(), named)
 
 
 class _Tokens:

@@ -1,52 +1,73 @@
-"""Training of the sentence model on EWT and ESLSpok as unpunctuated speech; see `sentences.py`."""
+"""Training of the sentence model on unpunctuated runs of sentences; see `sentences.py`.
 
+The runs come from the training parts of EWT and ESLSpok, from JUSThink's transcripts of children who solve a problem
+together, and from the essays of Empathic Reactions, whose full stops say where a sentence ends. The last two were never
+seen by the parser, whose boundaries are therefore as good there as in use; and the transcripts are what children say.
+"""
+
+import csv
 import json
 import random
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
 from skillscope.errors import FileError
-from skillscope.features.sentences import BUCKETS, columns_of, gap_features
-from skillscope.language import load_analyser, pipeline_version
+from skillscope.features.sentences import boundary_inputs
+from skillscope.language import Analysis, load_analyser, pipeline_version
 from skillscope.language.corpus import degrade, grouped
-from skillscope.language.treebank import Sentence, read_treebank
+from skillscope.language.treebank import Sentence, join_sentences, read_treebank
 
 __all__ = ["train_sentences"]
 
-FILES: Final = {"ewt-train.conllu.xz": 1, "eslspok-train.conllu.xz": 3}
-"""Training parts, and how often each is grouped anew: speech is rare, so it is taken thrice."""
+LONGEST_RUN: Final = 8
+SHORT: Final = 10
+"""Sentences of at most so many tokens are also joined, out of their order, into runs that read like quick speech."""
+TIMES: Final = {"ewt-train.conllu.xz": 1, "eslspok-train.conllu.xz": 3, "transcripts": 6, "essays": 1}
+"""Source -> how often it is cut into runs anew: speech is rare, so it is taken oftener."""
+EWT_SHARE: Final = 0.4
+HIDDEN: Final = 64
+EPOCHS: Final = 2
+"""On the dev parts the loss rises again with a third."""
+
+Run = list[str]
+Item = TypeVar("Item")
 
 
-def train_sentences(treebanks: Path, output: Path, *, seed: int = 0, most: int = 1_000_000) -> int:
-    """Train on the treebanks' training parts and write the weights as JSON; returns the number of gaps learned from.
+def train_sentences(treebanks: Path, real: Path, output: Path, *, seed: int = 0, most: int = 1_000_000) -> int:
+    """Train on `treebanks` and the real data in `real` and write the weights as JSON; returns the number of gaps
+    learned from.
 
-    The same treebanks, language pipeline and seed give the same file. `most` bounds the texts (for tests).
+    The same data, language pipeline and seed give the same file on the same machine. `most` bounds the runs (for
+    tests).
 
     Raises:
-        FileError: a treebank cannot be read or the file not written.
+        FileError: a source cannot be read or the file not written.
     """
     rng = random.Random(seed)
-    texts: list[Sentence] = []
-    for file, times in FILES.items():
-        sentences = read_treebank(treebanks / file)
-        for _ in range(times):
-            texts += [degrade(group, lower=True, drop_punct=True) for group in grouped(sentences, rng, most=8)]
-    rng.shuffle(texts)
-    features, right = _examples(texts[:most])
-    rows = np.repeat(np.arange(len(right)), features.shape[1])
-    table = csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, features.ravel())), shape=(len(right), BUCKETS))
-    model = LogisticRegression(C=0.03, max_iter=200).fit(table, right)
-    weights = model.coef_[0].copy()
-    weights += model.intercept_[0] / features.shape[1]  # every gap has one place a feature
+    runs = [*_treebank_runs(treebanks, rng), *_transcript_runs(real, rng), *_essay_runs(real, rng)]
+    rng.shuffle(runs)
+    inputs, right = _examples(runs[:most])
+    model = MLPClassifier((HIDDEN,), batch_size=512, alpha=0.5, max_iter=EPOCHS, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose
+        model.fit(inputs[:, :-1], right)
+    hidden = np.vstack([model.coefs_[0], model.intercepts_[0]])
     body = {
         "language_pipeline": pipeline_version(),
-        "trained_on": "UD English EWT and ESLSpok, CC BY-SA 4.0",
-        "weights": [round(float(weight), 2) for weight in weights],
+        "trained_on": "UD English EWT and ESLSpok (CC BY-SA 4.0), transcripts of JUSThink (Norman et al. 2022, CC BY "
+        "4.0), Empathic Reactions (Buechel et al. 2018, CC BY 4.0)",
+        "hidden": [[round(float(value), 4) for value in row] for row in hidden],
+        "output": [round(float(value), 4) for value in (*model.coefs_[1][:, 0], model.intercepts_[1][0])],
     }
     temporary = output.with_suffix(".tmp")
     try:
@@ -57,16 +78,96 @@ def train_sentences(treebanks: Path, output: Path, *, seed: int = 0, most: int =
     return len(right)
 
 
-def _examples(texts: list[Sentence]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Gap features of the parsed texts and whether a gold sentence begins there; texts tokenised otherwise are left
-    out."""
-    features, right = [], []
-    for start in range(0, len(texts), 128):
-        run = texts[start : start + 128]
-        analysis = load_analyser().analyse([text.text for text in run])
-        places = gap_features(columns_of(analysis), analysis.bounds)
-        for number, (doc, gold) in enumerate(zip(analysis.docs, run, strict=True)):
-            if [token.text for token in doc] == gold.words and len(doc) > 1:
-                features.append(places[analysis.bounds[number] + 1 : analysis.bounds[number + 1]])
-                right.append(np.array(gold.starts[1:], dtype=bool))
-    return np.concatenate(features), np.concatenate(right)
+def _treebank_runs(folder: Path, rng: random.Random) -> Iterator[Run]:
+    for file, times in TIMES.items():
+        if not file.endswith(".xz"):
+            continue
+        sentences = read_treebank(folder / file)
+        share = EWT_SHARE if file.startswith("ewt") else 1.0
+        for _ in range(times):
+            yield from (_spoken(text) for text in grouped(sentences, rng, LONGEST_RUN) if rng.random() < share)
+        short = [replace(sentence, opens_document=False) for sentence in sentences if len(sentence.words) <= SHORT]
+        rng.shuffle(short)
+        yield from (_spoken(join_sentences(part)) for part in _cut(short, rng, least=2))
+
+
+def _spoken(text: Sentence) -> Run:
+    """The sentences of a text in lower case and without punctuation."""
+    worn = degrade(text, lower=True, drop_punct=True)
+    bounds = [index for index, start in enumerate(worn.starts) if start] + [len(worn.words)]
+    pieces = [word + " " * space for word, space in zip(worn.words, worn.spaces, strict=True)]
+    return ["".join(pieces[begin:end]).strip() for begin, end in pairwise(bounds)]
+
+
+def _transcript_runs(real: Path, rng: random.Random) -> Iterator[Run]:
+    """Utterances of JUSThink in their order."""
+    paths = sorted((real / "justhink" / "transcripts").glob("*.csv"))
+    if not paths:
+        raise FileError(f"{real / 'justhink' / 'transcripts'} holds no transcripts of JUSThink")
+    said = [_sentences([row["utterance"] for row in _rows(path, "\t", "utterance")]) for path in paths]
+    for _ in range(TIMES["transcripts"]):
+        for utterances in said:
+            yield from _cut(utterances, rng)
+
+
+def _essay_runs(real: Path, rng: random.Random) -> Iterator[Run]:
+    path = real / "empathic-reactions" / "dev.csv"
+    essays = [_sentences([row["essay"]]) for row in _rows(path, ",", "essay")]
+    for _ in range(TIMES["essays"]):
+        for essay in essays:
+            yield from _cut(essay, rng)
+        short = [sentence for essay in essays for sentence in essay if len(sentence.split()) <= SHORT]
+        rng.shuffle(short)
+        yield from _cut(short, rng, least=2)
+
+
+def _rows(path: Path, delimiter: str, column: str) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter=delimiter))
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{path} cannot be read: {error}") from error
+    if rows and column not in rows[0]:
+        raise FileError(f"{path} has no column {column}")
+    return rows
+
+
+def _sentences(texts: Sequence[str]) -> list[str]:
+    """Sentences cut at their marks, in lower case, with words alone."""
+    found = []
+    for text in texts:
+        for part in re.split(r"[.!?]+[\"')]*(?:\s+|$)", text.lower()):
+            words = re.sub(r"[^\w'’ -]+", " ", part).split()
+            if words := [word for word in words if any(c.isalnum() for c in word)]:
+                found.append(" ".join(words))
+    return found
+
+
+def _cut(items: Sequence[Item], rng: random.Random, *, least: int = 1) -> Iterator[list[Item]]:
+    start = 0
+    while start < len(items):
+        size = rng.randint(least, LONGEST_RUN)
+        yield list(items[start : start + size])
+        start += size
+
+
+def _examples(runs: list[Run]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The network's inputs at every gap of the runs, and whether a sentence begins after it."""
+    inputs, right = [], []
+    for start in range(0, len(runs), 256):
+        chosen = runs[start : start + 256]
+        analysis = load_analyser().analyse([" ".join(run) for run in chosen])
+        marks = [_begins(analysis, number, run) for number, run in enumerate(chosen)]
+        inner = np.ones(len(analysis.forms), dtype=bool)
+        inner[analysis.bounds[:-1]] = False
+        inputs.append(boundary_inputs(analysis, np.ones(len(chosen), dtype=bool))[inner])
+        right.append(np.concatenate(marks)[inner])
+    return np.concatenate(inputs), np.concatenate(right)
+
+
+def _begins(analysis: Analysis, number: int, run: Run) -> NDArray[np.bool_]:
+    offsets, place = set(), 0
+    for sentence in run:
+        offsets.add(place)
+        place += len(sentence) + 1
+    return np.array([token.idx in offsets for token in analysis.docs[number]], dtype=bool)

@@ -5,7 +5,7 @@ window convolutions, over all tokens of a block of texts, one column a token: ev
 runs over long rows.
 
 What comes out for a text does not depend on what else is in its block: texts lie apart by as many empty columns as the
-layers reach, and products are as wide as a multiple of 64 columns, for which OpenBLAS gives a column the same bits
+layers reach, and products are as wide as a multiple of 16 columns, for which OpenBLAS gives a column the same bits
 whatever stands around it (odd widths take other kernels for what is left over; a test compares texts alone and
 together).
 """
@@ -28,8 +28,8 @@ Ints = NDArray[np.int64]
 
 _ATTRIBUTES: Final = ("ORTH", "NORM", "PREFIX", "SUFFIX", "SHAPE")
 _TYPES_KEPT: Final = 20_000
-_BLOCK_TOKENS: Final = 448  # their windows and activations fit a core's cache together
-_MULTIPLE: Final = 64
+_BLOCK_TOKENS: Final = 640  # their windows and activations fit a core's cache together
+_MULTIPLE: Final = 16
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
