@@ -1,18 +1,13 @@
 """`skillscope tutoring`: questions, training pairs, and their mix with real ones."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from skillscope.cli import _providers as shared
 from skillscope.settings import get_settings
-
-if TYPE_CHECKING:
-    from skillscope.synthesis import RunOptions, RunResult
 
 __all__ = [
     "app",
@@ -35,32 +30,11 @@ app.add_typer(pairs_app, name="pairs")
 app.add_typer(import_app, name="import")
 
 Seed = Annotated[int, typer.Option(min=0, help="The same plan and seed give the same bytes.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Forget an earlier run of this output.")]
 
 
 @import_app.callback()
 def _imports() -> None:
     pass
-
-
-@contextmanager
-def _options(command: str, *, fresh: bool) -> "Iterator[RunOptions]":
-    """Options with a progress line on stderr where that is a terminal."""
-    from skillscope.synthesis import RunOptions, rich_report
-
-    if not sys.stderr.isatty():
-        yield RunOptions(command=command, fresh=fresh)
-        return
-    with rich_report(command) as report:
-        yield RunOptions(command=command, fresh=fresh, report=report)
-
-
-def _say(result: "RunResult") -> None:
-    counts = result.manifest.counts
-    typer.echo(f"{counts.kept} of {counts.planned} rows -> {result.output}")
-    for what, reasons in (("dropped", counts.dropped), ("failed", counts.failed)):
-        for reason, count in reasons.items():
-            typer.echo(f"{what}: {count} ({reason})", err=True)
 
 
 @questions_app.command("generate")
@@ -69,15 +43,14 @@ def command_questions_generate(
     count: Annotated[int, typer.Option(min=1, help="Questions, all skills in equal shares.")] = 1000,
     seed: Seed = 42,
     *,
-    fresh: Fresh = False,
+    fresh: shared.Fresh = False,
 ) -> None:
     """Generate questions for every skill: four options, named misconceptions, steps confirmed by SymPy."""
     from skillscope.tutoring.questions.generate import generate_questions
 
-    command = f"tutoring questions generate --count {count} --seed {seed}"
-    with _options(command, fresh=fresh) as options:
+    with shared.run_options("questions", fresh=fresh, retry_failed=False) as options:
         result = generate_questions(output, count, seed=seed, options=options)
-    _say(result)
+    shared.print_result(result)
 
 
 @import_app.command("gsm8k")
@@ -103,19 +76,55 @@ def command_pairs_generate(
     seed: Seed = 42,
     *,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; changes nothing in the output.")] = None,
-    fresh: Fresh = False,
+    provider: shared.ProviderOption = "template",
+    examples: Annotated[int, typer.Option(min=1, help="Sentences asked of the provider, to vary the phrasing.")] = 1000,
+    model: shared.Model = None,
+    base_url: shared.BaseUrl = None,
+    max_cost: shared.MaxCost = None,
+    allow_unpriced: shared.AllowUnpriced = False,
+    concurrency: shared.Concurrency = 4,
+    requests_per_minute: shared.RequestsPerMinute = None,
+    timeout: shared.Timeout = 60.0,
+    dry_run: shared.DryRun = False,
+    fresh: shared.Fresh = False,
+    retry_failed: shared.RetryFailed = False,
 ) -> None:
-    """Generate pairs of feedback, explanations and plan adjustments, every one verified by code."""
+    """Generate pairs of feedback, explanations and plan adjustments, every one verified by code.
+
+    With a provider, a language model first writes new sentences to build them from; the pairs are verified as ever.
+    """
     from skillscope.tutoring.pairs.generate import PairPlan, generate_pairs
+    from skillscope.tutoring.pairs.phrasing import Phrasing, phrasing_path, read_phrasing, seed_phrasing
 
     plan = PairPlan(feedback, explanations, plans)
-    command = (
-        f"tutoring pairs generate --feedback {feedback} --explanations {explanations} --plans {plans} --seed {seed}"
+    options = shared.client_options(
+        model=model,
+        base_url=base_url,
+        max_cost=max_cost,
+        allow_unpriced=allow_unpriced,
+        concurrency=concurrency,
+        requests_per_minute=requests_per_minute,
+        timeout=timeout,
     )
-    workers = workers or get_settings().workers
-    with _options(command, fresh=fresh) as options:
-        result = generate_pairs(output, plan, seed=seed, workers=workers, options=options)
-    _say(result)
+    phrasing: list[dict[str, str]] = []
+    with shared.opened(provider, options, dry_run=dry_run) as client:
+        if dry_run:
+            typer.echo(f"{plan.total} pairs, rendered and verified on this machine")
+            if client is not None:
+                shared.print_estimate(Phrasing(examples, seed, client).estimate())
+            return
+        if client is not None:
+            with shared.run_options("phrasing", fresh=fresh, retry_failed=retry_failed) as run:
+                worded = seed_phrasing(phrasing_path(output), examples, client, seed=seed, options=run)
+            shared.print_result(worded)
+            if worded.manifest.stopped:
+                raise typer.Exit(1)
+            phrasing = read_phrasing(worded.output)
+    with shared.run_options("pairs", fresh=fresh, retry_failed=False) as run:
+        result = generate_pairs(
+            output, plan, seed=seed, workers=workers or get_settings().workers, options=run, phrasing=phrasing
+        )
+    shared.print_result(result)
 
 
 @pairs_app.command("report")

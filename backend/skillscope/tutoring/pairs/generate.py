@@ -1,7 +1,7 @@
 """Generates verified training pairs on the synthesis engine."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -13,11 +13,12 @@ from skillscope.errors import InputError
 from skillscope.lm.slots import SLOT
 from skillscope.synthesis import Check, Generator, Outcome, RunOptions, RunResult, row_random
 from skillscope.synthesis import generate as run
+from skillscope.synthesis.files import canonical_json
 from skillscope.tutoring.pairs.explanations import explanation_draft
 from skillscope.tutoring.pairs.feedback import draw_performance, feedback_draft
 from skillscope.tutoring.pairs.plans import draw_plan, plan_draft
 from skillscope.tutoring.pairs.prompts import Prompt, explanation_prompt, feedback_prompt, plan_prompt
-from skillscope.tutoring.pairs.wording import Draft
+from skillscope.tutoring.pairs.wording import Draft, add_frames
 from skillscope.tutoring.questions.families import load_families
 from skillscope.tutoring.questions.mathematics import make_math_question
 from skillscope.tutoring.taxonomy import SatSkill, load_taxonomy
@@ -162,9 +163,18 @@ class _PairGenerator(Generator):
 
 
 def generate_pairs(
-    output: Path, plan: PairPlan, *, seed: int = 42, workers: int = 2, options: RunOptions | None = None
+    output: Path,
+    plan: PairPlan,
+    *,
+    seed: int = 42,
+    workers: int = 2,
+    options: RunOptions | None = None,
+    phrasing: Sequence[Mapping[str, str]] = (),
 ) -> RunResult:
-    """Writes the pairs as JSONL with their manifest beside it. The bytes depend on the plan and the seed alone.
+    """Writes the pairs as JSONL with their manifest beside it.
+
+    The bytes depend on the plan, the seed and the phrasing alone: `phrasing` are frames beside the authored ones, as
+    `phrasing.read_phrasing` gives them.
 
     Raises:
         InputError: the plan is empty, or `workers` is below 1.
@@ -174,17 +184,27 @@ def generate_pairs(
     if workers < 1:
         raise InputError("at least one worker is needed", field="workers")
     options = options or RunOptions()
+    told = canonical_json([dict(row) for row in phrasing])
+    added = {"phrasing": hashlib.sha256(told.encode()).hexdigest(), "frames_added": len(phrasing)} if phrasing else {}
     generator = _PairGenerator(
         name=NAME,
         seed=seed,
         planned=plan.total,
         rows_per_unit=UNIT,
-        settings={"feedback": plan.feedback, "explanations": plan.explanations, "plans": plan.plans},
+        settings={"feedback": plan.feedback, "explanations": plan.explanations, "plans": plan.plans} | added,
         versions={"taxonomy": str(load_taxonomy().version)},
         plan=plan,
     )
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers > 1 else None
-    with pool or nullcontext():
-        generator.pool = pool
-        settings = {**options.__dict__, "concurrency": workers}
-        return run(generator, output, RunOptions(**settings))
+    pool = None
+    if workers > 1:
+        pool = ProcessPoolExecutor(
+            workers, mp_context=get_context("spawn"), initializer=add_frames, initargs=(list(phrasing),)
+        )
+    add_frames(phrasing)  # refused rows are worded again in this process
+    try:
+        with pool or nullcontext():
+            generator.pool = pool
+            settings = {**options.__dict__, "concurrency": workers}
+            return run(generator, output, RunOptions(**settings))
+    finally:
+        add_frames(())

@@ -2,7 +2,8 @@
 
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -13,7 +14,7 @@ import yaml
 from skillscope.lm.slots import chained, fill
 from skillscope.tutoring.questions.families import to_slots
 
-__all__ = ["Draft", "Frame", "capitalised", "count_words", "frames", "indexed", "pick"]
+__all__ = ["Draft", "Frame", "add_frames", "capitalised", "count_words", "frames", "indexed", "only_frame", "pick"]
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,36 @@ def frames(kind: str) -> dict[str, tuple[Frame, ...]]:
     }
 
 
+_added: dict[tuple[str, str], tuple[Frame, ...]] = {}
+_forced: dict[tuple[str, str], Frame] = {}
+
+
+def add_frames(rows: Iterable[Mapping[str, str]]) -> None:
+    """Put frames (`id`, `kind`, `group`, `text` with ⟨slots⟩) beside the authored ones, in place of those added before.
+
+    What is rendered in this process depends on them from then on.
+    """
+    _added.clear()
+    for row in rows:
+        place = row["kind"], row["group"]
+        _added[place] = (*_added.get(place, ()), Frame(row["id"], row["text"]))
+
+
+@contextmanager
+def only_frame(kind: str, group: str, frame: Frame) -> Iterator[None]:
+    """Make this frame the only one of its group for a while, to try it."""
+    _forced[kind, group] = frame
+    try:
+        yield
+    finally:
+        del _forced[kind, group]
+
+
 def pick(rng: random.Random, kind: str, group: str, *, without: Iterable[str] = ()) -> Frame:
     """One frame of a group, at random, leaving out those that read any of the slots in `without`."""
-    choices = frames(kind)[group]
+    if (kind, group) in _forced:
+        return _forced[kind, group]
+    choices = frames(kind)[group] + _added.get((kind, group), ())
     banned = tuple(f"⟨{name}" for name in without)
     if banned:
         choices = tuple(frame for frame in choices if not any(slot in frame.text for slot in banned))
