@@ -27,6 +27,7 @@ from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import BundleError, ConfigurationError, SchemaError
 from skillscope.features.families import find_family
 from skillscope.features.schema import FEATURE_NAMES, SCHEMA_VERSION
+from skillscope.modeling.card_page import card_page
 from skillscope.modeling.columns import FAMILIES_FOLDER, BundleFamilies
 from skillscope.modeling.compiled import CompiledModels
 from skillscope.modeling.conformal import band_of_grades, widest
@@ -38,6 +39,7 @@ __all__ = [
     "BUNDLE_FORMAT",
     "BUNDLE_NAME",
     "CARD_NAME",
+    "PAGE_NAME",
     "Bundle",
     "BundleRecord",
     "FamilyRecord",
@@ -51,6 +53,8 @@ BUNDLE_FORMAT: Final = 1
 BUNDLE_NAME: Final = "skillscope"
 """Name of the bundle folder, of the registered model, and in BentoML's store."""
 CARD_NAME: Final = "MODEL_CARD.md"
+PAGE_NAME: Final = "MODEL_CARD.html"
+"""The card as a page; bundles from before it was written have none."""
 RECORD_NAME: Final = "bundle.json"
 
 
@@ -129,6 +133,7 @@ def write_bundle(
         for skill, model in models.items():
             (folder / f"{skill}.ubj").write_bytes(bytes(model.save_raw("ubj")))
         (folder / CARD_NAME).write_text(card, encoding="utf-8")
+        (folder / PAGE_NAME).write_text(card_page(card), encoding="utf-8")
         if families is not None:
             families.save(folder / FAMILIES_FOLDER)
         files = {name: file_sha256(folder / name) for name in _files_in(folder)}
@@ -179,7 +184,7 @@ def _wrong_format(path: Path, found: int) -> str:
 
 def _check_files(path: Path, record: BundleRecord) -> None:
     expected = {CARD_NAME, *(f"{skill}.ubj" for skill in record.skills)}
-    if {name for name in record.files if not name.startswith(f"{FAMILIES_FOLDER}/")} != expected:
+    if {name for name in record.files if not name.startswith(f"{FAMILIES_FOLDER}/")} - {PAGE_NAME} != expected:
         raise BundleError(f"{path / RECORD_NAME} does not list the files of its skills; train the bundle again")
     for name, digest in record.files.items():
         file = path / name
