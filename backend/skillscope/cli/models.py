@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["HoldOutChoice", "app", "command_evaluate_mind_ca", "command_show", "command_train", "evaluate_app"]
+__all__ = [
+    "HoldOutChoice",
+    "app",
+    "command_evaluate_mind_ca",
+    "command_learning_curve",
+    "command_recovery",
+    "command_show",
+    "command_train",
+    "evaluate_app",
+]
 
 
 class HoldOutChoice(StrEnum):
@@ -109,18 +118,103 @@ def command_train(
     Console().print(table)
     typer.echo(f"bundle {result.bundle.version} -> {result.bundle.path}")
     if result.registration is not None:
-        typer.echo(f"registered as skillscope version {result.registration.model_version}, alias champion")
+        number, aliases = result.registration.model_version, result.registration.aliases
+        typer.echo(f"registered as skillscope version {number}, alias {' and '.join(aliases)}")
+        if "champion" in aliases:
+            typer.echo("it is champion as a demonstration: no model was released by the gate yet")
+        else:
+            typer.echo("make it the champion with: skillscope promote")
+
+
+@app.command("curve")
+def command_learning_curve(
+    data: Annotated[
+        Path | None, typer.Option(help="Generated set of 6,300 rows or more; made anew from the seed by default.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="JSON to write, with a figure beside it; the data folder's reports by default.")
+    ] = None,
+    *,
+    seed: Annotated[int, typer.Option(min=0, help="Of the generated set and of training.")] = 7,
+    register: Annotated[bool, typer.Option(help="Log figure and JSON to MLflow.")] = True,
+) -> None:
+    """R2 and error by rows learnt from, on scenarios that no model has seen."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from skillscope.modeling.experiments import make_learning_curve
+    from skillscope.skills import SKILLS
+
+    with Console(stderr=True).status("learning curve") as status:
+        curve, path = make_learning_curve(data, output, seed=seed, register=register, report=status.update)
+    table = Table(title="R2 (mean absolute error), scenarios unseen", title_justify="left")
+    table.add_column("rows")
+    for skill in SKILLS:
+        table.add_column(skill, justify="right")
+    for point in curve.points:
+        table.add_row(point.label, *(f"{point.r2[skill]:.3f} ({point.mae[skill]:.3f})" for skill in SKILLS))
+    table.add_row("noise ceiling", *(f"{curve.noise_ceiling[skill]:.3f}" for skill in SKILLS))
+    table.add_row("95% of it", *(f"{curve.near_ceiling[skill]:.3f}" for skill in SKILLS))
+    Console().print(table)
+    typer.echo(f"-> {path}")
+
+
+@app.command("recovery")
+def command_recovery(
+    data: Annotated[
+        Path | None, typer.Option(help="Generated set whose scenarios are kept apart; made anew by default.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="JSON to write, with a figure beside it; the data folder's reports by default.")
+    ] = None,
+    *,
+    champion: Annotated[
+        bool, typer.Option("--champion", help="Ask the champion, on scenarios that it may have seen.")
+    ] = False,
+    students: Annotated[int, typer.Option(min=20, max=5000, help="Simulated students.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Of the students, the generated set and training.")] = 7,
+    register: Annotated[bool, typer.Option(help="Log figure and JSON to MLflow.")] = True,
+) -> None:
+    """Do scores find the known traits of simulated students, and does more evidence help?"""
+    from rich.console import Console
+    from rich.table import Table
+
+    from skillscope.modeling.experiments import make_recovery
+
+    with Console(stderr=True).status("recovery") as status:
+        found, path = make_recovery(
+            data, output, champion=champion, students=students, seed=seed, register=register, report=status.update
+        )
+    skills = list(found.points[0].mae)
+    table = Table(title="rank correlation with the trait (mean error of the score)", title_justify="left")
+    for name in ("responses", "sessions", *skills):
+        table.add_column(name, justify="right")
+    for point in found.points:
+        cells = (f"{point.spearman[skill]:.3f} ({point.mae[skill]:.3f})" for skill in skills)
+        table.add_row(str(point.responses), str(point.sessions), *cells)
+    Console().print(table)
+    typer.echo(f"-> {path}")
 
 
 @app.command("show")
-def command_show() -> None:
+def command_show(
+    html: Annotated[Path | None, typer.Option(help="Write it as a page to this file instead.")] = None,
+) -> None:
     """Print the champion's model card."""
+    from skillscope.datasets.files import replacing
     from skillscope.modeling.bundle import CARD_NAME
+    from skillscope.modeling.card_page import card_page
     from skillscope.modeling.registry import load_champion
     from skillscope.settings import get_settings
 
     bundle = load_champion(get_settings())
-    typer.echo((bundle.path / CARD_NAME).read_text(encoding="utf-8"))
+    card = (bundle.path / CARD_NAME).read_text(encoding="utf-8")
+    if html is None:
+        typer.echo(card)
+        return
+    with replacing(html) as temporary:
+        temporary.write_text(card_page(card), encoding="utf-8")
+    typer.echo(f"wrote {html}")
 
 
 @evaluate_app.command("mind-ca")

@@ -13,11 +13,12 @@ from skillscope.modeling.boosting import BoostingParams, Floats, fit_regressor, 
 from skillscope.modeling.columns import split_families
 from skillscope.modeling.evidence import EVIDENCE, Evidence, blank, evidence_of
 from skillscope.modeling.folds import group_folds
+from skillscope.modeling.pooling import pooled_copies
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Rows, Samples
 from skillscope.modeling.tuning import tune
 
-__all__ = ["FittedSkill", "HeldOut", "cross_validate", "fit_skill", "shared_columns"]
+__all__ = ["FittedSkill", "HeldOut", "cross_validate", "fit_skill", "learnt_rows", "shared_columns"]
 
 Folds = NDArray[np.int64]
 
@@ -84,6 +85,16 @@ def _rows(samples: Samples, column: int, rows: Folds, *more: Floats) -> Rows:
     return Rows(features, samples.scores[rows, column], samples.weights[rows], samples.strata[rows])
 
 
+def learnt_rows(samples: Samples, recipe: Recipe, column: int, rows: Rows, numbers: Folds, *, of: int) -> Rows:
+    """What a regressor learns from for training rows, which stand at these row numbers: the rows, those that SMOTE
+    makes of them, their adversarial copies and their pooled ones. Nothing of it comes from other rows. `of` is how many
+    labelled rows there are in all.
+    """
+    copies = samples.copies(column, numbers, rows.features.shape[1])
+    pooled = pooled_copies(rows, samples.scores[numbers], share=recipe.pooled, seed=recipe.seed)
+    return recipe.grown(rows, of=of).and_also(copies).and_also(pooled)
+
+
 def _one_fold(
     samples: Samples, recipe: Recipe, column: int, fold: int, shared: Floats
 ) -> tuple[Folds, dict[str, Floats], int]:
@@ -96,8 +107,7 @@ def _one_fold(
     rows = _rows(samples, column, train, shared[train], own)
     of = int(labelled.sum())
     params = tune(rows, inner, recipe, of=of, seed=recipe.seed).params if recipe.trials else recipe.params
-    grown = recipe.grown(rows.take(inner != 0), of=of)
-    learnt = grown.and_also(samples.copies(column, train[inner != 0], grown.features.shape[1]))
+    learnt = learnt_rows(samples, recipe, column, rows.take(inner != 0), train[inner != 0], of=of)
     model = fit_stopping(learnt, rows.take(inner == 0), params, seed=recipe.seed)
     out: dict[str, Floats] = {}
     if len(test):
@@ -150,7 +160,6 @@ def fit_skill(samples: Samples, recipe: Recipe, column: int, *, shared: Floats, 
     if recipe.trials:
         found = tune(learnt, folds, recipe, of=len(rows), seed=recipe.seed)
         params, trees, tuned = found.params, found.trees, found.chosen
-    grown = recipe.grown(learnt, of=len(rows))
-    more = samples.copies(column, rows, grown.features.shape[1])
-    model = fit_regressor(grown.and_also(more), params, trees=trees, seed=recipe.seed)
+    whole = learnt_rows(samples, recipe, column, learnt, rows, of=len(rows))
+    model = fit_regressor(whole, params, trees=trees, seed=recipe.seed)
     return FittedSkill(model.get_booster(), learnt, fitted, params, trees, tuned)

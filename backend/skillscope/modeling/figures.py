@@ -9,11 +9,13 @@ from matplotlib.figure import Figure
 
 from skillscope.modeling.boosting import Floats
 from skillscope.modeling.bundle import SkillRecord
-from skillscope.skills import Skill
+from skillscope.modeling.curve import LearningCurve
+from skillscope.modeling.recovery import Recovery
+from skillscope.skills import SKILLS, Skill
 
-__all__ = ["importance_figure", "predicted_actual_figure"]
+__all__ = ["importance_figure", "learning_curve_figure", "predicted_actual_figure", "recovery_figure"]
 
-INK, BLUE, GREY = "#1f2933", "#2f6f9f", "#9aa5b1"
+INK, BLUE, GREY, ORANGE = "#1f2933", "#2f6f9f", "#9aa5b1", "#c05621"
 STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
@@ -88,4 +90,64 @@ def importance_figure(records: Mapping[Skill, SkillRecord], *, top: int = 10) ->
             axes.spines["left"].set_visible(False)
             axes.grid(axis="x", color=GREY, alpha=0.25, lw=0.6)
             axes.set_axisbelow(True)
+        return figure
+
+
+def learning_curve_figure(curve: LearningCurve) -> Figure:
+    """For each skill, R2 on unseen scenarios by rows learnt from, beside the noise ceiling and 95% of it."""
+    with mpl.rc_context(STYLE):
+        figure, panels = _grid(len(SKILLS), 4.3, 3.3)
+        places = list(range(len(curve.points)))
+        for axes, skill in zip(panels, SKILLS, strict=False):
+            values = [point.r2[skill] for point in curve.points]
+            axes.axhline(curve.noise_ceiling[skill], color=INK, lw=1, ls="--")
+            axes.axhline(curve.near_ceiling[skill], color=GREY, lw=1, ls=":")
+            axes.plot(places, values, color=BLUE, lw=1.4, marker="o", ms=5)
+            for place, point in zip(places, curve.points, strict=True):
+                if point.draws > 1:
+                    axes.plot([place, place], point.r2_draws[skill], color=BLUE, lw=3, alpha=0.3)
+                axes.annotate(
+                    f"{point.r2[skill]:.2f}\nMAE {point.mae[skill]:.3f}", (place, point.r2[skill]),
+                    textcoords="offset points", xytext=(0, -8), ha="center", va="top", fontsize=8,
+                )  # fmt: skip
+            axes.text(places[-1] + 0.45, curve.noise_ceiling[skill] + 0.008, "noise ceiling", ha="right", fontsize=8)
+            axes.text(
+                places[-1] + 0.45, curve.near_ceiling[skill] - 0.01, "95% of it", ha="right", va="top", fontsize=8,
+                color=GREY,
+            )  # fmt: skip
+            axes.set_xticks(places, [point.label for point in curve.points])
+            axes.set(xlim=(-0.5, places[-1] + 0.5), ylim=(min(0.5, *values) - 0.12, 1.02), ylabel="R², scenario unseen")
+            axes.set_xlabel("rows learnt from")
+            axes.set_title(_title(skill))
+        return figure
+
+
+def recovery_figure(recovery: Recovery) -> Figure:
+    """For each skill, the error of scores of simulated students by how much is known, with rank correlations."""
+    with mpl.rc_context(STYLE):
+        skills = [skill for skill in SKILLS if skill in recovery.points[0].mae]
+        figure, panels = _grid(len(skills), 4.3, 3.3)
+        counts = sorted({point.responses for point in recovery.points})
+        lines: list[tuple[str, str, list[tuple[int, int]]]] = [
+            ("responses alone", GREY, [(count, 0) for count in counts]),
+            ("and one session", BLUE, [(count, 1) for count in counts]),
+            ("and as many sessions", ORANGE, [(count, count) for count in counts]),
+        ]
+        for number, (axes, skill) in enumerate(zip(panels, skills, strict=False)):
+            for label, color, places in lines:
+                points = [recovery.point(count, sessions=sessions) for count, sessions in places]
+                errors = [point.mae[skill] for point in points]
+                axes.plot(range(len(counts)), errors, color=color, lw=1.4, marker="o", ms=5, label=label)
+                for place, point in enumerate(points):
+                    axes.annotate(
+                        f"ρ {point.spearman[skill]:.2f}", (place, point.mae[skill]), textcoords="offset points",
+                        xytext=(0, 6), ha="center", fontsize=8, color=color,
+                    )  # fmt: skip
+            axes.set_xticks(range(len(counts)), [str(count) for count in counts])
+            highest = max(point.mae[skill] for point in recovery.points)
+            axes.set(xlim=(-0.4, len(counts) - 0.6), ylim=(0.0, 1.25 * highest))
+            axes.set(xlabel="responses", ylabel="mean error of the score")
+            axes.set_title(_title(skill))
+            if number == 0:
+                axes.legend(frameon=False, fontsize=8, loc="lower left")
         return figure

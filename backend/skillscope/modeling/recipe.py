@@ -8,6 +8,7 @@ from skillscope.features.families import FamilySet
 from skillscope.modeling.adversarial import SHARE
 from skillscope.modeling.augment import augment
 from skillscope.modeling.boosting import BoostingParams
+from skillscope.modeling.pooling import POOLED
 from skillscope.modeling.samples import Rows
 from skillscope.modeling.weights import DEFAULT_WEIGHTS
 
@@ -19,7 +20,8 @@ class Recipe:
     """`params` hold where `trials` is 0; else they are the first of that many that are tried in every training fold.
 
     `smote` evens out the strata of the training rows, with `augment_to` until there would be so many of all rows.
-    `weights` are those of label sources. `adversarial` is the share of rows also learnt with a text that games.
+    `weights` are those of label sources. `adversarial` is the share of rows also learnt with a text that games,
+    `pooled` that of rows also learnt as one of several responses and sessions.
     """
 
     params: BoostingParams = field(default_factory=BoostingParams)
@@ -29,6 +31,7 @@ class Recipe:
     trials: int = 0
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     adversarial: float = SHARE
+    pooled: float = POOLED
     seed: int = 42
 
     def grown(self, rows: Rows, *, of: int) -> Rows:
@@ -49,4 +52,6 @@ class Recipe:
             more["trials"] = self.trials
         if self.adversarial:
             more["adversarial"] = self.adversarial
+        if self.pooled:
+            more["pooled"] = self.pooled
         return self.params.as_dict() | more

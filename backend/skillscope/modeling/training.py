@@ -23,6 +23,7 @@ from skillscope.modeling.measuring import logged_metrics, skill_record
 from skillscope.modeling.novelty import fit_novelty
 from skillscope.modeling.prompts import PromptBook, read_prompts, shipped_prompts
 from skillscope.modeling.recipe import Recipe
+from skillscope.modeling.samples import Samples
 from skillscope.modeling.tracking import Registration, log_training
 from skillscope.settings import Settings, get_settings
 from skillscope.skills import SKILLS, Skill
@@ -63,10 +64,10 @@ def _check_needs(families: FamilySet, loaded: Loaded) -> None:
 
 
 def _fit_all(
-    loaded: Loaded, held: dict[Skill, HeldOut], recipe: Recipe, *, threads: int
+    samples: Samples, held: dict[Skill, HeldOut], recipe: Recipe, *, threads: int
 ) -> tuple[dict[Skill, FittedSkill], FittedFamilies | None]:
-    """The four models on all rows, and the families that they share, fitted on all rows."""
-    samples = loaded.samples
+    """The models on all rows, and the families that they share; `samples` have a column of labels for each."""
+    columns = {skill: column for column, skill in enumerate(held)}
     families = split_families(recipe.families)[0]
     shared: Floats = np.empty((len(samples.features), 0))
     fitted = None
@@ -75,7 +76,7 @@ def _fit_all(
         shared = fitted.transform(samples.answers)
 
     def fit(skill: Skill) -> FittedSkill:
-        return fit_skill(samples, recipe, SKILLS.index(skill), shared=shared, trees=held[skill].typical_trees)
+        return fit_skill(samples, recipe, columns[skill], shared=shared, trees=held[skill].typical_trees)
 
     with ThreadPoolExecutor(threads) as pool:
         return dict(zip(held, pool.map(fit, held), strict=True)), fitted
@@ -133,7 +134,7 @@ def train_models(
     chosen = replace(loaded.samples, scores=loaded.scores[:, columns])
     held = dict(zip(skills, cross_validate(chosen, recipe, threads=settings.workers), strict=True))
     say("fitting the four models" if len(skills) == len(SKILLS) else f"fitting {len(skills)} models")
-    models, shared = _fit_all(loaded, held, recipe, threads=settings.workers)
+    models, shared = _fit_all(chosen, held, recipe, threads=settings.workers)
     fitted = _families_of(loaded, recipe, models, shared, book)
     say("measuring the baselines")
     baselines = held_out_baselines(loaded.frame, loaded.scores, loaded.samples.folds, seed=recipe.seed)
