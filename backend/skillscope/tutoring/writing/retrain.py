@@ -21,6 +21,7 @@ from skillscope.synthesis.files import file_sha256, lines_of, replacing
 from skillscope.synthesis.lock import RunLock
 from skillscope.tutoring.extraction import extract_pairs
 from skillscope.tutoring.mix import mix_pairs
+from skillscope.tutoring.pseudonyms import Pseudonyms
 from skillscope.tutoring.retraining import Training, record_training
 from skillscope.tutoring.writing.delexicalise import delexicalise_pairs
 from skillscope.tutoring.writing.promote import Verdict, promote
@@ -84,7 +85,8 @@ def retrain(
         real = work / "real.jsonl"
         if not _made(real):
             tell("extracting")
-            extract_pairs(settings.database, real, since=_BEGINNING)
+            names = Pseudonyms.open(settings.data_dir)
+            extract_pairs(settings.database, real, since=_BEGINNING, names=names)
         trainable = work / "trainable.jsonl"
         tell("putting numbers back into slots")
         delexed = delexicalise_pairs(real, trainable)
