@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -64,13 +65,14 @@ def annotate(texts: Sequence[str]) -> list[Annotation]:
     batch = arrays(analysis, word_table())
     annotations = []
     for row, doc in enumerate(analysis.docs):
-        types, heads, relations = batch.tree(row)
+        types = batch.types_of(row)
+        heads, relations = batch.tree(row)
         tokens = tuple(
             Token(token.text, token.idx, token.idx + len(token), kind.tag, kind.lemma, relation, head, kind)
             for token, kind, head, relation in zip(doc, types, heads, relations, strict=True)
         )
         begin, end = int(batch.bounds[row]), int(batch.bounds[row + 1])
         starts = tuple(np.flatnonzero(batch.split.starts[begin:end]).tolist())
-        hits = tuple(find_hits(types, heads, relations))
+        hits = tuple(find_hits(types, partial(batch.tree, row)))
         annotations.append(Annotation(cleaned[row], tokens, starts, batch.splits(row), hits))
     return annotations

@@ -45,13 +45,17 @@ class ParsedBatch:
         chosen = np.array([kind.is_word and kind.tag in tags for kind in self.types], dtype=bool)
         return np.bincount(self.rows[chosen[self.kinds]], minlength=len(self.words)).astype(np.int64)
 
-    def tree(self, row: int) -> tuple[list[WordType], list[int], list[str]]:
-        """The types, heads (indices within the text) and relations of one text's tokens."""
+    def types_of(self, row: int) -> list[WordType]:
+        """The types of one text's tokens."""
+        types = self.types
+        return [types[kind] for kind in self.kinds[self.bounds[row] : self.bounds[row + 1]].tolist()]
+
+    def tree(self, row: int) -> tuple[list[int], list[str]]:
+        """The heads (indices within the text) and relations of one text's tokens."""
         begin, end = int(self.bounds[row]), int(self.bounds[row + 1])
         names = load_analyser().relations
-        types = [self.types[kind] for kind in self.kinds[begin:end].tolist()]
-        heads = (self.heads[begin:end] - begin).tolist()
-        return types, heads, [names[relation] for relation in self.relations[begin:end].tolist()]
+        heads: list[int] = (self.heads[begin:end] - begin).tolist()
+        return heads, [names[relation] for relation in self.relations[begin:end].tolist()]
 
     def splits(self, row: int) -> tuple[tuple[int, ...], ...]:
         """The ways to split a text over which sentences and depths are averaged, each as the indices of the first

@@ -1,14 +1,17 @@
 """Finding entries of the lists in a parsed text, and deciding which of them count."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from skillscope.features.lexicon import Entry, LexiconName
-from skillscope.features.negation import Tree, negated, supposed
+from skillscope.features.negation import SUPPOSING, Tree, negated, supposed
 from skillscope.features.words import WordType
 
-__all__ = ["Hit", "find_hits"]
+__all__ = ["Hit", "find_hits", "judge_entries"]
+
+Status = Literal["counted", "negated", "supposed"]
+TreeOf = Callable[[], tuple[Sequence[int], Sequence[str]]]
 
 _GAP: Final = 3
 _NOTHING: Final[frozenset[str]] = frozenset()
@@ -23,45 +26,63 @@ class Hit:
     lexicon: LexiconName
     entry: Entry
     tokens: tuple[int, ...]
-    status: Literal["counted", "negated", "supposed"]
+    status: Status
 
 
-def find_hits(types: Sequence[WordType], heads: Sequence[int], deps: Sequence[str]) -> list[Hit]:
-    """All hits in one text, in order of their first token; `heads` and `deps` are its dependency tree.
+def find_hits(types: Sequence[WordType], tree_of: TreeOf) -> list[Hit]:
+    """All hits in one text, in order of their first token; `tree_of` gives its heads and relations, and is asked only
+    where something may be negated or supposed.
 
     An entry marked `!` counts where it is negated and is no hit elsewhere. Pronouns and names cannot be negated ("I
     didn't tell them" is still about them); a social noun only by "no" or "without".
     """
+    return [Hit(entry.lexicon, entry, tokens, status) for entry, tokens, status in judge_entries(types, tree_of)]
+
+
+def judge_entries(types: Sequence[WordType], tree_of: TreeOf) -> list[tuple[Entry, tuple[int, ...], Status]]:
+    """The same as bare tuples: entry, tokens, status."""
     found = _matches(types)
     if not found:
         return []
-    hits: list[Hit] = []
-    if not any(kind.cue for kind in types):
-        return [Hit(entry.lexicon, entry, tokens, "counted") for entry, tokens in found if entry.kind == "plain"]
-    tree = Tree([kind.keys for kind in types], [kind.tag for kind in types], heads, deps)
-    under = negated(tree)
+    cues = [index for index, kind in enumerate(types) if kind.cue]
+    if not cues:
+        return [(entry, tokens, "counted") for entry, tokens in found if entry.kind == "plain"]
+    tree = Tree([kind.keys for kind in types], [kind.tag for kind in types], *tree_of())
+    under = negated(tree, cues)
+    unreal = any(tree.has(cue, SUPPOSING) for cue in cues)
+    judged: list[tuple[Entry, tuple[int, ...], Status]] = []
     for entry, tokens in found:
         is_negated = _is_negated(entry, tokens, types, tree, under)
         if entry.kind == "if_negated":
             if not is_negated:
                 continue
             is_negated = False
-        status: Literal["counted", "negated", "supposed"] = "negated" if is_negated else "counted"
-        if status == "counted" and types[tokens[0]].tag not in _PEOPLE and supposed(tree, tokens[0]):
+        status: Status = "negated" if is_negated else "counted"
+        first = tokens[0]
+        if unreal and status == "counted" and types[first].tag not in _PEOPLE and supposed(tree, first):
             status = "supposed"
-        hits.append(Hit(entry.lexicon, entry, tokens, status))
-    return hits
+        judged.append((entry, tokens, status))
+    return judged
 
 
 def _matches(types: Sequence[WordType]) -> list[tuple[Entry, tuple[int, ...]]]:
     """Every entry found that is not hidden by a `~` entry of its list around it."""
     found: list[tuple[Entry, tuple[int, ...]]] = []
     hidden: dict[str, set[int]] = {}
+    present: set[str] = set()
     for index, kind in enumerate(types):
-        following = types[index + 1].variants if kind.starts and index + 1 < len(types) else _NOTHING
+        if not kind.starts:
+            continue
+        following = types[index + 1].variants if index + 1 < len(types) else _NOTHING
+        if not kind.awkward and " " not in following and kind.seconds.isdisjoint(following):
+            found += [(entry, (index,)) for entry in kind.alone]
+            continue
         for entry, second in kind.starts:
-            if second is None:
-                tokens = (index,) if len(entry.pattern) == 1 else _follow(entry, types, index)
+            if len(entry.pattern) == 1:
+                tokens: tuple[int, ...] = (index,)
+            elif second is None:  # a gap follows; the last word of the pattern must stand somewhere
+                present = present or set().union(*(other.variants for other in types))
+                tokens = _follow(entry, types, index) if entry.pattern[-1] in present else ()
             else:  # most entries end here: the second word of the pattern is not the next one
                 tokens = _follow(entry, types, index) if second in following or " " in following else ()
             if not tokens:

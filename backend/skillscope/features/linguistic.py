@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skillscope.features.batches import ParsedBatch, parse_batch
-from skillscope.features.hits import find_hits
+from skillscope.features.hits import judge_entries
 from skillscope.features.lexicon import LEXICONS
 from skillscope.features.parallel import map_batches
 from skillscope.features.readability import flesch_kincaid
@@ -76,9 +76,9 @@ def measure_batch(texts: Sequence[str]) -> Table:
 
 def _shares(batch: ParsedBatch, row: int, words: int) -> list[float]:
     covered: dict[str, set[int]] = {name: set() for name in LEXICONS}
-    for hit in find_hits(*batch.tree(row)):
-        if hit.status == "counted":
-            covered[hit.lexicon].update(hit.tokens)
+    for entry, tokens, status in judge_entries(batch.types_of(row), lambda: batch.tree(row)):
+        if status == "counted":
+            covered[entry.lexicon].update(tokens)
     return [len(covered[name]) / words for name in LEXICONS[: len(_MARKERS)]]
 
 

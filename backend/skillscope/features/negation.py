@@ -8,7 +8,7 @@ negations cancel out ("never stopped trying").
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["CUES", "Tree", "negated", "supposed"]
+__all__ = ["CUES", "SUPPOSING", "Tree", "negated", "supposed"]
 
 
 def _set(words: str) -> frozenset[str]:
@@ -56,6 +56,9 @@ _OR: Final = frozenset({"or", "nor"})
 CUES: Final = _NOT | _NOBODY | _WITHOUT | _STOPPING | _IRREALIS | {"no", "if", "wish", "unless", "too"}
 """Words without which nothing in a text is negated or supposed."""
 
+SUPPOSING: Final = _IRREALIS | {"if", "unless", "wish"}
+"""Those without which nothing is supposed."""
+
 
 class Tree:
     """The words of one text and their tree. `keys[i]` holds the lower-case form and the lemma of token i."""
@@ -90,11 +93,12 @@ class Tree:
         return self.deps[child] in _CONTINUES
 
 
-def negated(tree: Tree) -> set[int]:
-    """The indices of the tokens that stand under an odd number of negations."""
+def negated(tree: Tree, cues: Sequence[int]) -> set[int]:
+    """The indices of the tokens that stand under an odd number of negations; `cues` are those whose form or lemma may
+    be one of `CUES`."""
     counts: dict[int, int] = {}
-    for index, (form, lemma) in enumerate(tree.keys):
-        if form not in CUES and lemma not in CUES:
+    for index in cues:
+        if not tree.has(index, CUES):
             continue
         for covered in _scope(tree, index):
             if covered != index:

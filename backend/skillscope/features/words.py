@@ -18,7 +18,11 @@ _CURLY: Final = str.maketrans("’‘`", "'''")
 @dataclass(frozen=True, slots=True)
 class WordType:
     """A form and its tag. `keys` are form and lemma, respelled, as the lists see them; `starts` the entries that may
-    begin here."""
+    begin here, each with the word that must come next (None where there is none or a gap is allowed).
+
+    `alone` are the entries of one word among them, `seconds` the words that must come next. Where none of these does,
+    `alone` is all that is found, unless the type is `awkward`: some entry has a gap or hides others.
+    """
 
     form: str
     tag: str
@@ -30,6 +34,9 @@ class WordType:
     respelled: bool
     cue: bool
     starts: tuple[tuple[Entry, str | None], ...]
+    alone: tuple[Entry, ...]
+    seconds: frozenset[str]
+    awkward: bool
 
     def matches(self, lemma: str, tags: frozenset[str]) -> bool:
         """Whether an entry's word stands here; the tag of a misspelt word is not held against it."""
@@ -73,6 +80,7 @@ class WordTable:
             for entry in self.lexicons.by_first.get(variant, ())
             if len(entry.pattern) > 1 or not entry.tags or tag in entry.tags or respelled
         ]
+        seconds = [(entry, _second(entry)) for entry in dict.fromkeys(starts)]
         return WordType(
             form=form,
             tag=tag,
@@ -83,7 +91,12 @@ class WordTable:
             variants=frozenset({" "} if form.isspace() else variants),
             respelled=respelled,
             cue=bool(variants & CUES),
-            starts=tuple((entry, _second(entry)) for entry in dict.fromkeys(starts)),
+            starts=tuple(seconds),
+            alone=tuple(entry for entry, _ in seconds if len(entry.pattern) == 1),
+            seconds=frozenset(second for _, second in seconds if second is not None),
+            awkward=any(
+                second is None and (len(entry.pattern) > 1 or entry.kind == "never") for entry, second in seconds
+            ),
         )
 
 
