@@ -2,11 +2,12 @@ import csv
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skillscope.errors import SchemaError
-from skillscope.tutoring.pairs.measures import distinct, near_duplicates, self_bleu
+from skillscope.tutoring.pairs.measures import distinct, frames_of, near_duplicates, self_bleu
 from skillscope.tutoring.pairs.report import report_pairs, targets
 from skillscope.tutoring.pairs.review import read_review, review_path, write_review
 
@@ -34,10 +35,34 @@ def test_the_report_is_one_page_with_every_kind(pairs_file: Path, tmp_path: Path
     class Reader(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             tags.append(tag)
-            assert not any(name in ("src", "href") for name, _ in attrs)
+            links = [value or "" for name, value in attrs if name in ("src", "href")]
+            assert all(link.startswith("#") for link in links)  # nothing is fetched from anywhere
 
     Reader().feed(page)
     assert tags.count("svg") == 3
+    assert tags.count("blockquote") == 9
+    met = [good for kind, row in figures.kinds.items() for *_, good in targets(kind, row)]
+    assert f"{met.count(False)} of {len(met)} targets missed" in page
+    for row in figures.kinds.values():
+        assert 0 < row.frames_used <= row.frames_known
+
+
+def test_every_frame_that_a_pair_names_is_a_known_one(pairs: list[dict[str, Any]]) -> None:
+    for row in pairs:
+        assert set(row["frames"]) <= frames_of(row["kind"])
+
+
+def test_markup_in_a_pair_is_shown_and_not_obeyed(pairs: list[dict[str, Any]], tmp_path: Path) -> None:
+    row = pairs[0] | {"output": "<script>alert(1)</script> " + pairs[0]["output"]}
+    (tmp_path / "x.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    report_pairs(tmp_path / "x.jsonl", tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text("utf-8")
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
+
+
+def test_the_report_says_what_a_kind_lacks(pairs_file: Path, tmp_path: Path) -> None:
+    figures = report_pairs(pairs_file, tmp_path / "report.html")
     assert set(figures.kinds) == {"explanation", "feedback", "plan"}
     for kind, row in figures.kinds.items():
         met = {what: good for what, _, _, good in targets(kind, row)}

@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,24 @@ from pydantic import BaseModel, ConfigDict
 from skillscope.errors import FileError, SchemaError
 from skillscope.lm.slots import SLOT
 from skillscope.synthesis.variety import distinct, near_duplicates, self_bleu
+from skillscope.tutoring.pairs.wording import frames
+from skillscope.tutoring.questions.families import load_families
 from skillscope.tutoring.taxonomy import load_taxonomy
 from skillscope.tutoring.verify import verify_pair
 
-__all__ = ["KindFigures", "PairFigures", "distinct", "measure_pairs", "near_duplicates", "read_pairs", "self_bleu"]
+__all__ = [
+    "KindFigures",
+    "PairFigures",
+    "distinct",
+    "frames_of",
+    "measure_pairs",
+    "near_duplicates",
+    "read_pairs",
+    "self_bleu",
+]
+
+_JOINTS = ("first.", "next.", "last.", "several.next")
+"""Groups of connecting words, which are not counted as sentences."""
 
 
 class KindFigures(BaseModel):
@@ -29,6 +44,8 @@ class KindFigures(BaseModel):
     verified: int
     faults: dict[str, int]
     frames_used: int
+    frames_known: int
+    """Frames that texts of this kind can be built from, those that a model added left out."""
     delex_sentences: int
     distinct_1: float
     distinct_2: float
@@ -78,6 +95,20 @@ def _tokens(text: str) -> list[str]:
     return re.findall(r"⟨[^⟩]*⟩|\w+|[^\w\s]", text.lower())
 
 
+@cache
+def frames_of(kind: str) -> frozenset[str]:
+    """The ids of all frames that a text of a kind (`feedback`, `explanation`, `plan`) can be built from."""
+    name = {"explanation": "explanations", "plan": "plans"}.get(kind, kind)
+    known = {frame.id for group, rows in frames(name).items() if not group.startswith(_JOINTS) for frame in rows}
+    if kind != "explanation":
+        return frozenset(known)
+    for family in (family for families in load_families().values() for family in families):
+        parts = {f"step{place}": texts for place, texts in enumerate(family.steps)}
+        parts |= {"idea": family.idea, "verify": family.verify}
+        known |= {f"{family.id}:{part}.{index}" for part, texts in parts.items() for index in range(len(texts))}
+    return frozenset(known)
+
+
 def _kind(rows: Sequence[Mapping[str, Any]], *, near: bool) -> KindFigures:
     verdicts = [verify_pair(row) for row in rows]
     faults = Counter(reason.split(":")[0] for verdict in verdicts for reason in verdict.reasons)
@@ -97,6 +128,7 @@ def _kind(rows: Sequence[Mapping[str, Any]], *, near: bool) -> KindFigures:
         verified=sum(verdict.ok for verdict in verdicts),
         faults=dict(sorted(faults.items())),
         frames_used=len({frame for row in rows for frame in row["frames"]}),
+        frames_known=len(frames_of(rows[0]["kind"])),
         delex_sentences=len(sentences),
         distinct_1=distinct(tokens, 1),
         distinct_2=distinct(tokens, 2),
