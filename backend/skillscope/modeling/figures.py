@@ -141,13 +141,13 @@ def recovery_figure(recovery: Recovery) -> Figure:
                 for place, point in enumerate(points):
                     axes.annotate(
                         f"ρ {point.spearman[skill]:.2f}", (place, point.mae[skill]), textcoords="offset points",
-                        xytext=(0, 6), ha="center", fontsize=8, color=color,
+                        xytext=(0, -14 if color == ORANGE else 6), ha="center", fontsize=8, color=color,
                     )  # fmt: skip
             axes.set_xticks(range(len(counts)), [str(count) for count in counts])
             highest = max(point.mae[skill] for point in recovery.points)
-            axes.set(xlim=(-0.4, len(counts) - 0.6), ylim=(0.0, 1.25 * highest))
+            axes.set(xlim=(-0.4, len(counts) - 0.6), ylim=(0.0, 1.4 * highest))
             axes.set(xlabel="responses", ylabel="mean error of the score")
             axes.set_title(_title(skill))
             if number == 0:
-                axes.legend(frameon=False, fontsize=8, loc="lower left")
+                axes.legend(frameon=False, fontsize=8, loc="upper right")
         return figure
