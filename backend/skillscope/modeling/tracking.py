@@ -32,6 +32,7 @@ __all__ = [
     "log_experiment",
     "log_training",
     "mlflow_client",
+    "quiet",
 ]
 
 EXPERIMENT: Final = "skillscope"
@@ -46,10 +47,11 @@ class Registration:
     tracking_uri: str
     run_id: str
     model_version: str
+    aliases: tuple[str, ...] = (CHAMPION,)
 
 
 @contextmanager
-def _quiet() -> "Iterator[None]":
+def quiet() -> "Iterator[None]":
     """Keep off the terminal what MLflow and Alembic say about making tables, and MLflow about its own type hints."""
     names = ("mlflow", "alembic")
     before = {name: logging.getLogger(name).level for name in names}
@@ -82,7 +84,7 @@ def mlflow_client(settings: Settings | None = None) -> Any:
             Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
-        with _quiet():
+        with quiet():
             return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     except (OSError, mlflow.exceptions.MlflowException) as error:
         raise ConfigurationError(
@@ -141,8 +143,9 @@ def log_training(
     figures: "Mapping[str, Figure]",
     settings: Settings | None = None,
 ) -> Registration:
-    """Log one training as a run: parameters, metrics, figures, dataset, signature, bundle; make it the champion.
+    """Log one training as a run: parameters, metrics, figures, dataset, signature, bundle.
 
+    The version becomes `challenger`, and while no model was ever released `champion` too, recorded as a demonstration.
     The dataset is logged by name, columns, size and digest; no text leaves the file.
 
     Raises:
@@ -153,7 +156,7 @@ def log_training(
     settings = settings or get_settings()
     client = mlflow_client(settings)
     record = bundle.record
-    with _quiet():
+    with quiet():
         experiment = _experiment(client, settings)
         with mlflow.start_run(experiment_id=experiment, run_name=bundle.version) as run:
             mlflow.log_params(
@@ -183,8 +186,23 @@ def log_training(
             )
             mlflow.log_artifact(str(bundle.path / "MODEL_CARD.md"))
         number = _register(client, logged.model_uri, run.info.run_id, logged.model_id)
-        client.set_registered_model_alias(BUNDLE_NAME, CHAMPION, number)
-    return Registration(settings.tracking_uri, run.info.run_id, number)
+        aliases = _alias(client, bundle, number)
+    return Registration(settings.tracking_uri, run.info.run_id, number, aliases)
+
+
+def _alias(client: Any, bundle: Bundle, number: str) -> tuple[str, ...]:
+    """Name a new version challenger; and champion, as a demonstration, while no model was ever released.
+
+    A released champion is replaced by `skillscope promote` alone.
+    """
+    from skillscope.modeling.versions import CHALLENGER, DEMONSTRATION, release_of, set_champion
+
+    client.set_registered_model_alias(BUNDLE_NAME, CHALLENGER, number)
+    champion, release = release_of(client)
+    if champion is None or (release in {None, DEMONSTRATION} and bundle.is_demonstration):
+        set_champion(client, number, DEMONSTRATION)
+        return (CHALLENGER, CHAMPION)
+    return (CHALLENGER,)
 
 
 def log_experiment(
@@ -205,7 +223,7 @@ def log_experiment(
 
     settings = settings or get_settings()
     client = mlflow_client(settings)
-    with _quiet():
+    with quiet():
         experiment = _experiment(client, settings)
         with mlflow.start_run(experiment_id=experiment, run_name=name) as run:
             mlflow.set_tag("skillscope.kind", name)
@@ -227,7 +245,7 @@ def champion_folder(settings: Settings | None = None) -> Path | None:
     client = mlflow_client(settings)
     import mlflow
 
-    with _quiet():
+    with quiet():
         try:
             found = client.get_model_version_by_alias(BUNDLE_NAME, CHAMPION)
         except mlflow.exceptions.MlflowException as error:
