@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from skillscope import __version__
 from skillscope.errors import SkillscopeError
-from skillscope.service import bulk, classes, inference, models, practice, statements, students, system
+from skillscope.service import bulk, classes, inference, models, practice, privacy, statements, students, system
 from skillscope.service.description import describe
 from skillscope.service.middleware import RequestGuard
 from skillscope.service.problems import problem_of
@@ -20,7 +20,7 @@ from skillscope.settings import Settings
 __all__ = ["PREFIX", "create_app"]
 
 PREFIX = "/api/v1"
-_MODULES = (students, bulk, statements, classes, practice, inference, models)
+_MODULES = (students, bulk, statements, classes, practice, inference, models, privacy)
 _DESCRIPTION = """
 Measures empathy, problem solving, self-regulation and resilience from what students say and do.
 

@@ -65,6 +65,7 @@ def _tune_sqlite(engine: Engine) -> None:
         _keep_log(cursor)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
         cursor.close()
 
     @event.listens_for(engine, "begin")
