@@ -180,10 +180,12 @@ def test_missing_and_broken_files(tmp_path: Path) -> None:
     assert not (tmp_path / "page.md").exists()
 
 
-def test_the_command_says_which_data_are_missing(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["scientsbank", "--folder", str(tmp_path)])
+@pytest.mark.parametrize("name", ["scientsbank", "mind-ca", "empathic-reactions", "justhink"])
+def test_the_commands_say_which_data_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("skillscope.cli.realdata._champion", lambda: None)
+    result = CliRunner().invoke(app, [name, "--folder", str(tmp_path), "--simulated", "0"])
     assert isinstance(result.exception, FileError)
-    assert "SKILLSCOPE_SHARED_DATA" in str(result.exception)
+    assert str(tmp_path) in str(result.exception)
 
 
 @pytest.fixture(scope="module")

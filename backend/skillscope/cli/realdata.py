@@ -54,19 +54,28 @@ def command_mind_ca(folder: Folder = None, rows: Rows = None, simulated: Simulat
 
 
 @app.command("scientsbank")
-def command_scientsbank(folder: Folder = None) -> None:
+def command_scientsbank(folder: Folder = None, simulated: Simulated = 2016) -> None:
     """Science answers of grades 3 to 6: is the explanation right?"""
     from skillscope.evaluation.real.experiments import scientsbank
 
-    _print(scientsbank(folder, report=_say))
+    _print(scientsbank(folder, champion=_champion(), simulated=_rows(simulated), report=_say))
 
 
 @app.command("empathic-reactions")
-def command_empathic_reactions(folder: Folder = None, rows: Rows = None) -> None:
+def command_empathic_reactions(folder: Folder = None, rows: Rows = None, simulated: Simulated = 2016) -> None:
     """Adults' texts after a news article, and the empathy they report."""
     from skillscope.evaluation.real.experiments import empathic_reactions
 
-    _print(empathic_reactions(folder, rows=rows, report=_say))
+    found = empathic_reactions(folder, rows=rows, champion=_champion(), simulated=_rows(simulated), report=_say)
+    _print(found)
+
+
+@app.command("justhink")
+def command_justhink(folder: Folder = None, simulated: Simulated = 2016) -> None:
+    """Game logs of teams of children, and their test afterwards."""
+    from skillscope.evaluation.real.justhink import justhink
+
+    _print(justhink(folder, champion=_champion(), simulated=_rows(simulated), report=_say))
 
 
 @app.command("report")

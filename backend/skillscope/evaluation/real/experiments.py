@@ -22,14 +22,17 @@ from skillscope.evaluation.real.simulated import SimulatedRows, as_it_stands, mi
 from skillscope.evaluation.real.stacked import blended, never_seen
 from skillscope.evaluation.real.tables import Experiment, Row, measure
 from skillscope.modeling.bundle import Bundle
+from skillscope.skills import Skill
 
-__all__ = ["Report", "cross_validate", "empathic_reactions", "mind_ca", "scientsbank"]
+__all__ = ["Report", "cross_validate", "empathic_reactions", "mind_ca", "scientsbank", "with_simulated"]
 
 Report = Callable[[str], None]
 RESAMPLES = 500
 FAMILIES = "with families"
 OTHERS = "with families, and the person's other texts"
 ONLY_29 = "29 features only"
+AS_IT_STANDS = "simulated students only, as it stands"
+MIXED = "29 features, 80% simulated and 20% real"
 BASELINES: dict[str, Predictor] = {"mean": mean_score, "length": length_line, "TF-IDF ridge": tfidf}
 
 
@@ -59,6 +62,15 @@ def cross_validate(
     return out
 
 
+def with_simulated(
+    predictors: dict[str, Predictor], skill: Skill, champion: Bundle | None, simulated: SimulatedRows | None
+) -> dict[str, Predictor]:
+    """The predictors, with the champion as it stands before them and a mixture after them, where these are given."""
+    first = {} if champion is None else {AS_IT_STANDS: as_it_stands(champion, skill)}
+    last = {} if simulated is None else {MIXED: mixed(simulated, skill)}
+    return {**first, **predictors, **last}
+
+
 def mind_ca(
     folder: Path | None = None,
     *,
@@ -85,10 +97,7 @@ def mind_ca(
         "one text model a question": own_model,
         FAMILIES: boosted(["prompt_text.v1"]),
     }
-    if champion is not None:
-        predictors = {"simulated students only, as it stands": as_it_stands(champion), **predictors}
-    if simulated is not None:
-        predictors["29 features, 80% simulated and 20% real"] = mixed(simulated)
+    predictors = with_simulated(predictors, "empathy", champion, simulated)
     report("MIND-CA: new children, known questions")
     known = cross_validate(data, people_folds(data, count=folds), predictors, report=report)
     table = measure(data.scores, known, groups=data.people, resamples=resamples)
@@ -152,9 +161,14 @@ def _mind_ca_unseen(table: Sequence[Row]) -> str:
 
 
 def empathic_reactions(
-    folder: Path | None = None, *, rows: int | None = None, report: Report = _quiet
+    folder: Path | None = None,
+    *,
+    rows: int | None = None,
+    champion: Bundle | None = None,
+    simulated: SimulatedRows | None = None,
+    report: Report = _quiet,
 ) -> list[Experiment]:
-    """Empathic Reactions twice: new people, and single messages at random."""
+    """Empathic Reactions twice: new people, and single messages at random. Rows as in `mind_ca`."""
     data = load_empathic_reactions(folder)
     if rows is not None:
         data = data.take(np.arange(min(rows, len(data))))
@@ -163,6 +177,7 @@ def empathic_reactions(
         ONLY_29: boosted(),
         FAMILIES: blended(["mental_states.v1"]),
     }
+    predictors = with_simulated(predictors, "empathy", champion, simulated)
     design = (
         f"{len(data):,} texts by {len(set(data.people)):,} adults after a news article, who rated their own empathy "
         "from 1 to 7; QWK and accuracy after rounding."
@@ -197,8 +212,14 @@ def empathic_reactions(
     return out
 
 
-def scientsbank(folder: Path | None = None, *, report: Report = _quiet) -> list[Experiment]:
-    """SciEntsBank: known questions, unseen answers; correct or not."""
+def scientsbank(
+    folder: Path | None = None,
+    *,
+    champion: Bundle | None = None,
+    simulated: SimulatedRows | None = None,
+    report: Report = _quiet,
+) -> list[Experiment]:
+    """SciEntsBank: known questions, unseen answers; correct or not, against scores for problem solving."""
     train, test = load_scientsbank("train", folder), load_scientsbank("test-unseen-answers", folder)
     predictors: dict[str, Predictor] = {
         **BASELINES,
@@ -207,6 +228,7 @@ def scientsbank(folder: Path | None = None, *, report: Report = _quiet) -> list[
         "29 and prompt_text.v1": boosted(["prompt_text.v1"]),
         FAMILIES: boosted(["reference_overlap.v1", "prompt_text.v1"]),
     }
+    predictors = with_simulated(predictors, "problem_solving", champion, simulated)
     found = {}
     asked = RealData(test.answers.unrated(), test.people, test.age)
     for name, predictor in predictors.items():

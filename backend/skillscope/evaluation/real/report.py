@@ -6,6 +6,7 @@ from typing import Final
 
 from skillscope.errors import FileError
 from skillscope.evaluation.real.experiments import Report, empathic_reactions, mind_ca, scientsbank
+from skillscope.evaluation.real.justhink import justhink
 from skillscope.evaluation.real.simulated import SimulatedRows
 from skillscope.evaluation.real.tables import Experiment
 from skillscope.modeling.bundle import Bundle
@@ -24,7 +25,7 @@ Families are feature families beside the 29, fitted on training rows only: `refe
 `mental_states.v1`, `prompt_pool.v1`.
 """
 _NO_CHAMPION: Final = """No champion bundle was installed when this page was made, so the row "simulated students only,
-as it stands" is missing from the first table; `skillscope run` makes one.
+as it stands" is missing from the tables; `skillscope run` makes one.
 """
 
 
@@ -49,8 +50,9 @@ def write_report(
     """
     experiments = [
         *mind_ca(folder, champion=champion, simulated=simulated, report=report),
-        *scientsbank(folder, report=report),
-        *empathic_reactions(folder, report=report),
+        *scientsbank(folder, champion=champion, simulated=simulated, report=report),
+        *justhink(folder, champion=champion, simulated=simulated, report=report),
+        *empathic_reactions(folder, champion=champion, simulated=simulated, report=report),
     ]
     temporary = output.with_name(f".{output.name}.{uuid.uuid4().hex[:8]}.part")
     try:

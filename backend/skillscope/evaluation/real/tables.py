@@ -99,7 +99,7 @@ def measure(
             return bootstrap_interval(figure, human, machine, groups=groups, resamples=resamples)
 
         classes = np.rint(found.classes)
-        varies = float(found.scores.std()) > 0.02 * float(truth.std())
+        varies = float(found.scores.std()) > 0.04 * float(truth.std())
         unknown = Interval(float("nan"), float("nan"), float("nan"))
         within = _within(truth, found.scores, prompts) if prompts is not None and varies else None
         rows.append(
