@@ -1,15 +1,17 @@
 import csv
 import json
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skillscope.errors import SchemaError
+from skillscope.errors import FileError, SchemaError
+from skillscope.synthesis import manifest_path, read_manifest
 from skillscope.tutoring.pairs.measures import distinct, frames_of, near_duplicates, self_bleu
 from skillscope.tutoring.pairs.report import report_pairs, targets
-from skillscope.tutoring.pairs.review import read_review, review_path, write_review
+from skillscope.tutoring.pairs.review import read_review, write_review
 
 
 def test_variety_by_hand() -> None:
@@ -75,6 +77,12 @@ def test_the_report_says_what_a_kind_lacks(pairs_file: Path, tmp_path: Path) -> 
 
 
 def test_verdicts_come_back(pairs_file: Path, tmp_path: Path) -> None:
+    before, original = read_manifest(pairs_file), pairs_file
+    pairs_file = Path(shutil.copy(original, tmp_path))
+    (tmp_path / "one.csv").write_text("id,verdict\nfeedback-000000,good\n", encoding="utf-8")
+    with pytest.raises(FileError, match="manifest"):
+        read_review(pairs_file, tmp_path / "one.csv")
+    shutil.copy(manifest_path(original), tmp_path)
     sheet = tmp_path / "review.csv"
     assert write_review(pairs_file, sheet, 10, seed=1) == 10
     with sheet.open(encoding="utf-8", newline="") as stream:
@@ -89,7 +97,13 @@ def test_verdicts_come_back(pairs_file: Path, tmp_path: Path) -> None:
     assert (summary.sampled, summary.judged) == (10, 9)
     assert summary.verdicts == {"good": 7, "minor": 1, "wrong": 1}
     assert summary.wrong == [rows[8]["id"]]
-    assert json.loads(review_path(pairs_file).read_text("utf-8"))["judged"] == 9
+    kept = read_manifest(pairs_file)
+    assert kept.review == summary.model_dump()
+    assert kept.model_copy(update={"review": None}) == before
+    assert "review" not in before.model_dump_json()
+    pairs_file.write_text("", encoding="utf-8")
+    with pytest.raises(SchemaError):
+        read_review(pairs_file, sheet)
 
 
 @pytest.mark.parametrize(("column", "value"), [("verdict", "fine"), ("id", "nobody")])

@@ -157,14 +157,15 @@ def command_pairs_review(
     verdicts: Annotated[Path | None, typer.Option(help="A reviewed CSV to read back instead.")] = None,
 ) -> None:
     """Write a sample as CSV for a person; with --verdicts, read the verdicts (good, minor, wrong) back."""
-    from skillscope.tutoring.pairs.review import read_review, review_path, write_review
+    from skillscope.synthesis import manifest_path
+    from skillscope.tutoring.pairs.review import read_review, write_review
 
     if verdicts is None:
         typer.echo(f"{write_review(pairs, output, sample, seed=seed)} pairs -> {output}")
         return
     summary = read_review(pairs, verdicts)
     found = ", ".join(f"{count} {verdict}" for verdict, count in summary.verdicts.items()) or "none"
-    typer.echo(f"{summary.judged} of {summary.sampled} judged: {found} -> {review_path(pairs)}")
+    typer.echo(f"{summary.judged} of {summary.sampled} judged: {found} -> {manifest_path(pairs)}")
 
 
 @app.command("mix")
@@ -196,8 +197,11 @@ def command_extract(
     oversample_weak: Annotated[bool, typer.Option("--oversample-weak", help="Word rare skills anew.")] = False,
 ) -> None:
     """Make training pairs of what students left behind; personal data and what is off topic is taken out."""
+    from skillscope.store import open_database
     from skillscope.tutoring.extraction import extract_pairs
 
+    if database_url is None:
+        open_database(get_settings().database)  # an installation that has just begun has an empty store
     manifest = extract_pairs(
         database_url or get_settings().database,
         output,

@@ -75,6 +75,11 @@ class RunManifest(BaseModel):
     fingerprint: str = Field(description="sha256 of generator, seed and settings")
     output: str = Field(description="file name of the output")
     sha256: str
+    review: dict[str, Any] | None = Field(
+        default=None,
+        description="what a person found in a sample, where one has looked",
+        exclude_if=lambda value: value is None,
+    )
 
     @property
     def complete(self) -> bool:

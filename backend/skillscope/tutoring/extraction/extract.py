@@ -125,13 +125,13 @@ def _once(extraction: Extraction) -> Iterator[tuple[int | None, Pair]]:
     seen: set[bytes] = set()
     unrated = ((None, pair) for pair in extraction.pairs())
     for stars, pair in chain[tuple[int | None, Pair]](unrated, extraction.rated()):
+        mark = hashlib.sha256(f"{pair['input']}\x1f{pair['output']}".encode()).digest()[:12]
         if stars is None or stars >= KEPT_STARS:
-            mark = hashlib.sha256(f"{pair['input']}\x1f{pair['output']}".encode()).digest()[:12]
             if mark in seen:
                 extraction.dropped["equal to an earlier pair"] += 1
                 continue
             seen.add(mark)
-        yield stars, pair
+        yield stars, {"id": f"real-{mark.hex()}", **pair}
 
 
 def _written(extraction: Extraction, output: Path) -> _Written:
@@ -167,7 +167,8 @@ def _oversample(output: Path, skills: Counter[str], kinds: Counter[str]) -> int:
                 if pair["output"] == row["output"] or pair["output"] in outputs:
                     continue
                 outputs.add(pair["output"])
-                told = {"students": row["students"], "provenance": "real", "oversampled": True}
+                told = {"id": f"{row['id']}-{wording}", "students": row["students"]}
+                told |= {"provenance": "real", "oversampled": True}
                 stream.write(canonical_json(pair | told) + "\n")
                 wanted[row["skill"]] -= 1
                 skills[row["skill"]] += 1

@@ -1,18 +1,19 @@
-"""A person's look at a sample: pairs out as CSV, verdicts back into a file beside the pairs' manifest."""
+"""A person's look at a sample: pairs out as CSV, verdicts back into the pairs' manifest."""
 
 import csv
 import io
+import json
 from collections import Counter
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from skillscope.errors import FileError, InputError, SchemaError
-from skillscope.synthesis import row_random
+from skillscope.synthesis import manifest_path, row_random
 from skillscope.synthesis.files import file_sha256, replacing
 from skillscope.tutoring.pairs.measures import read_pairs
 
-__all__ = ["ReviewSummary", "read_review", "review_path", "write_review"]
+__all__ = ["ReviewSummary", "read_review", "write_review"]
 
 COLUMNS = ("id", "kind", "skill", "input", "output", "verdict", "comment")
 VERDICTS = ("good", "minor", "wrong")
@@ -30,11 +31,6 @@ class ReviewSummary(BaseModel):
     verdicts: dict[str, int]
     by_kind: dict[str, dict[str, int]]
     wrong: list[str]
-
-
-def review_path(pairs: Path) -> Path:
-    """Where the summary of a review lies: beside the manifest of the pairs."""
-    return pairs.with_name(f"{pairs.stem}.review.json")
 
 
 def write_review(pairs: Path, output: Path, sample: int = 100, *, seed: int = 42) -> int:
@@ -60,11 +56,12 @@ def write_review(pairs: Path, output: Path, sample: int = 100, *, seed: int = 42
 
 
 def read_review(pairs: Path, reviewed: Path) -> ReviewSummary:
-    """Reads the verdicts of a CSV back and writes the summary beside the pairs' manifest.
+    """Reads the verdicts of a CSV back and writes the summary into the pairs' manifest, as `review`.
 
     Raises:
-        FileError: a file cannot be read or written.
-        SchemaError: a verdict is none of good, minor, wrong, or an id is not in the pairs.
+        FileError: a file cannot be read or written, or there is no manifest.
+        SchemaError: a verdict is none of good, minor, wrong, an id is not in the pairs, or the manifest is another
+            file's.
     """
     try:
         with reviewed.open(encoding="utf-8-sig", newline="") as stream:
@@ -73,7 +70,7 @@ def read_review(pairs: Path, reviewed: Path) -> ReviewSummary:
         raise FileError(f"{reviewed} cannot be read as a UTF-8 CSV") from error
     if not rows or not {"id", "verdict"} <= rows[0].keys():
         raise SchemaError(f"{reviewed} needs the columns id and verdict, and at least one row")
-    known = {row["id"]: row["kind"] for row in read_pairs(pairs)}
+    known = {str(row.get("id")): str(row.get("kind")) for row in read_pairs(pairs)}
     counts: Counter[str] = Counter()
     by_kind: dict[str, Counter[str]] = {}
     wrong: list[str] = []
@@ -97,6 +94,19 @@ def read_review(pairs: Path, reviewed: Path) -> ReviewSummary:
         by_kind={kind: dict(sorted(found.items())) for kind, found in sorted(by_kind.items())},
         wrong=wrong,
     )
-    with replacing(review_path(pairs)) as stream:
-        stream.write(summary.model_dump_json(indent=2) + "\n")
+    _keep(summary, pairs)
     return summary
+
+
+def _keep(summary: ReviewSummary, pairs: Path) -> None:
+    path = manifest_path(pairs)
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: a manifest lies beside every file of pairs") from error
+    except ValueError as error:
+        raise SchemaError(f"{path} is no JSON") from error
+    if not isinstance(manifest, dict) or manifest.get("sha256") != summary.pairs_sha256:
+        raise SchemaError(f"{path} is the manifest of another file: {pairs} has changed since")
+    with replacing(path) as stream:
+        stream.write(json.dumps(manifest | {"review": summary.model_dump()}, indent=2, ensure_ascii=False) + "\n")
