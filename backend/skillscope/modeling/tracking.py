@@ -15,7 +15,7 @@ import pandas as pd
 
 from skillscope.errors import ConfigurationError
 from skillscope.features.schema import FEATURE_NAMES
-from skillscope.modeling.bundle import BUNDLE_NAME, Bundle
+from skillscope.modeling.bundle import BUNDLE_NAME, CARD_NAME, PAGE_NAME, Bundle
 from skillscope.settings import Settings, get_settings
 from skillscope.skills import SCORE_COLUMNS
 
@@ -184,7 +184,8 @@ def log_training(
                 .reindex(columns=list(bundle.columns)),
                 metadata={"bundle_version": bundle.version, "label_source": bundle.label_source},
             )
-            mlflow.log_artifact(str(bundle.path / "MODEL_CARD.md"))
+            for name in (CARD_NAME, PAGE_NAME):
+                mlflow.log_artifact(str(bundle.path / name))
         number = _register(client, logged.model_uri, run.info.run_id, logged.model_id)
         aliases = _alias(client, bundle, number)
     return Registration(settings.tracking_uri, run.info.run_id, number, aliases)
