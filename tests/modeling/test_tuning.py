@@ -111,3 +111,13 @@ def test_shuffled_labels_cannot_be_learnt(training_set, quick, home):
     assert "as it must be" in found.text()
     assert not Shuffled({"empathy": 0.03}).passed
     assert "something leaks" in Shuffled({"empathy": 0.03}).text()
+
+
+def test_the_card_says_how_the_rows_were_learnt(one_skill, quick, home, tmp_path):
+    recipe = Recipe(params=quick, augment_to=300, smote=True, trials=1)
+    made = train_models(one_skill, tmp_path, recipe=recipe, hold_out="scenario", settings=home, register=False)
+    card = (made.bundle.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "## How well, on scenarios held out whole" in card
+    assert "SMOTE within skill and level, up to 300 rows, in training folds alone" in card
+    assert "parameters chosen among 1 in every training fold anew; on all rows empathy: " in card
+    assert "50% of the rows also pooled" in card

@@ -37,6 +37,7 @@ _RATERS: Final = {
     "human": "human raters",
     "unknown": "raters whom the data do not name",
 }
+_HELD_OUT: Final = {"both": "scenarios and students", "scenario": "scenarios", "student": "students"}
 _EVIDENCE: Final[dict[Evidence, str]] = {"both": "text and play", "text": "text alone", "play": "play alone"}
 
 Known = list[tuple[Skill, SkillRecord]]
@@ -104,7 +105,29 @@ def _trained_on(record: BundleRecord, known: Known) -> list[str]:
     return ["## Trained on", "\n".join(facts)]
 
 
-def _quality(known: Known) -> list[str]:
+def _made(record: BundleRecord, known: Known) -> list[str]:
+    """How the rows were learnt, beside as they are."""
+    lines = []
+    if pooled := record.params.get("pooled"):
+        lines.append(
+            f"- {pooled:.0%} of the rows also pooled with those of like students, as a student of many responses and "
+            "sessions is assessed"
+        )
+    if adversarial := record.params.get("adversarial"):
+        lines.append(f"- {adversarial:.0%} of the rows also with a text that tries to game the score, same label")
+    if record.params.get("smote"):
+        to = record.params.get("augment_to")
+        lines.append(f"- SMOTE within skill and level{f', up to {to:,} rows' if to else ''}, in training folds alone")
+    if trials := record.params.get("trials"):
+        chosen = "; ".join(
+            f"{skill}: " + ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in item.tuned.items())
+            for skill, item in known
+        )
+        lines.append(f"- parameters chosen among {trials} in every training fold anew; on all rows {chosen}")
+    return ["## How they were learnt", "\n".join(lines)] if lines else []
+
+
+def _quality(known: Known, held_out: str) -> list[str]:
     rows = [
         [
             f"`{skill}`",
@@ -117,7 +140,7 @@ def _quality(known: Known) -> list[str]:
     ]
     heads = ["R2 of mean", "of length", "of level tag", "of TF-IDF"]
     return [
-        "## How well, on scenarios held out whole",
+        f"## How well, on {held_out} held out whole",
         _table(["skill", "R2", "MAE", "RMSE", "r", "R2, 95% bootstrap", "noise ceiling", *heads], rows),
         "The noise ceiling is the best R2 that any model could reach, given how far the raters err. The level tag is "
         "no feature; its row says how much of the label it alone would give away.",
@@ -185,7 +208,8 @@ def model_card(record: BundleRecord) -> str:
         *_is(record, known),
         *_uses(),
         *_trained_on(record, known),
-        *_quality(known),
+        *_made(record, known),
+        *_quality(known, _HELD_OUT.get(str(record.trained_on.get("held_out")), "scenarios")),
         *_sure(known),
         *_limits(record),
     ]
