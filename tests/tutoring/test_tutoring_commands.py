@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from skillscope.cli.tutoring import app
+from skillscope.tutoring.pseudonyms import Pseudonyms
 
 
 def test_questions_pairs_and_mix_from_the_command_line(tmp_path: Path) -> None:
@@ -50,5 +51,11 @@ def test_status_and_extract_from_the_command_line(tmp_path: Path, monkeypatch: p
         assert done.exit_code == 0, done.output
         assert output.read_text(encoding="utf-8") == ""
         assert (tmp_path / "real.manifest.json").exists()
+        line = json.dumps({"input": "a", "output": "b", "students": [Pseudonyms.open(tmp_path).of("u-1")]})
+        output.write_text(f"{line}\n" * 2, encoding="utf-8")
+        counted = CliRunner().invoke(app, ["forget", "u-1", "--dry-run"])
+        assert "2 lines would be erased" in counted.output
+        assert "2 lines were erased" in CliRunner().invoke(app, ["forget", "u-1", "--folder", str(tmp_path)]).output
+        assert output.read_text(encoding="utf-8") == ""
     finally:
         get_settings.cache_clear()

@@ -12,6 +12,7 @@ from skillscope.settings import get_settings
 __all__ = [
     "app",
     "command_extract",
+    "command_forget",
     "command_import_gsm8k",
     "command_mix",
     "command_pairs_generate",
@@ -214,6 +215,22 @@ def command_extract(
     for what, counts in (("dropped", manifest.dropped), ("removed", manifest.personal_data_removed)):
         for reason, number in counts.items():
             typer.echo(f"{what}: {number} ({reason})", err=True)
+
+
+@app.command("forget")
+def command_forget(
+    student: Annotated[str, typer.Argument(help="Id of the student, or of the user of another database.")],
+    folders: Annotated[
+        list[Path] | None, typer.Option("--folder", help="Where exported pairs lie; the data folder by default.")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+) -> None:
+    """Take a student's lines out of exported pairs. For users of other databases, and files that lie elsewhere."""
+    from skillscope.tutoring.erasure import erase_exported
+
+    erased = erase_exported(student, folders or [get_settings().data_dir], dry_run=dry_run)
+    typer.echo(f"{erased} lines {'would be' if dry_run else 'were'} erased")
 
 
 @app.command("status")
