@@ -1,6 +1,5 @@
 """The FastAPI app: routes, guards and problems put together."""
 
-import logging
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,10 +11,11 @@ from skillscope import __version__
 from skillscope.errors import SkillscopeError
 from skillscope.service import bulk, classes, inference, models, practice, privacy, statements, students, system
 from skillscope.service.description import describe
+from skillscope.service.logs import set_up_logs
 from skillscope.service.middleware import RequestGuard
 from skillscope.service.problems import problem_of
 from skillscope.service.runtime import Runtime
-from skillscope.settings import Settings
+from skillscope.service.tracing import make_tracing
 
 __all__ = ["PREFIX", "create_app"]
 
@@ -32,20 +32,6 @@ a child: `label_source` says who gave the labels.
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     return problem_of(error, request.scope["state"]["request_id"])
-
-
-def _set_up_logs(settings: Settings) -> bool:
-    """Request lines in production alone; errors always."""
-    for name in ("skillscope.service", "skillscope.requests"):
-        logger = logging.getLogger(name)
-        if not logger.handlers:
-            handler = logging.StreamHandler()
-            pattern = "%(message)s" if name.endswith("requests") else "%(asctime)s %(levelname)s %(name)s: %(message)s"
-            handler.setFormatter(logging.Formatter(pattern))
-            logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-    return settings.production
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -70,5 +56,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     handled: tuple[Any, ...] = (HTTPException, RequestValidationError, SkillscopeError)
     for kind in handled:
         app.add_exception_handler(kind, _on_problem)
-    app.add_middleware(RequestGuard, log_requests=_set_up_logs(runtime.settings))
+    production = runtime.settings.production
+    set_up_logs(production=production)
+    app.state.tracing = make_tracing(runtime.settings)
+    app.add_middleware(RequestGuard, log_requests=production, tracing=app.state.tracing)
     return app

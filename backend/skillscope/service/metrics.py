@@ -6,14 +6,14 @@ from typing import Final
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-__all__ = ["CONTENT_TYPE", "UNMATCHED", "metrics_text", "observe"]
+__all__ = ["CONTENT_TYPE", "METHODS", "UNMATCHED", "metrics_text", "observe"]
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 UNMATCHED: Final = "unmatched"
 """The route of requests that no route has the address of."""
 
 _REGISTRY: Final = CollectorRegistry()
-_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 _REQUESTS: Final = Counter(
     "skillscope_requests", "Requests answered", ["method", "route", "status"], registry=_REGISTRY
@@ -29,7 +29,7 @@ _SECONDS: Final = Histogram(
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
     """Count one answered request; `route` is a template such as `/students/{student_id}`."""
-    known = method if method in _METHODS else "other"
+    known = method if method in METHODS else "other"
     _REQUESTS.labels(known, route, str(status)).inc()
     _SECONDS.labels(known, route).observe(seconds)
 

@@ -1,16 +1,18 @@
 """Around every request: its number, its body's limit, its metric and log line, and an answer to the unforeseen."""
 
-import json
 import logging
 import time
 import traceback
 import uuid
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from skillscope.service.metrics import UNMATCHED, observe
+from skillscope.service.logs import REQUESTS, SERVICE
+from skillscope.service.metrics import METHODS, UNMATCHED, observe
 from skillscope.service.problems import ProblemError, problem_of
+from skillscope.service.tracing import Tracing
 
 __all__ = ["MAX_BODY_BYTES", "MAX_BULK_BYTES", "RequestGuard"]
 
@@ -20,8 +22,8 @@ MAX_BULK_BYTES: Final = 10_000_000
 
 _DRAINED_BYTES: Final = 64_000_000
 
-_log = logging.getLogger("skillscope.service")
-_requests = logging.getLogger("skillscope.requests")
+_log = logging.getLogger(SERVICE)
+_requests = logging.getLogger(REQUESTS)
 
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
@@ -41,15 +43,25 @@ class RequestGuard:
     A body over the limit is read to its end and thrown away (up to 64 MB), so that the sender hears the answer.
     """
 
-    def __init__(self, app: ASGIApp, *, log_requests: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, log_requests: bool = False, tracing: Tracing | None = None) -> None:
         self.app = app
         self.log_requests = log_requests
+        self.tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-            return
+        elif self.tracing is None:
+            await self._serve(scope, receive, send)
+        else:
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            with self.tracing.request(method, Headers(scope=scope)) as told:
+                route, status, request_id = await self._serve(scope, receive, send)
+                told(route, status, request_id)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> tuple[str, int, str]:
+        """The request's route template, status and number."""
         request_id = str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
@@ -87,16 +99,17 @@ class RequestGuard:
             await response(scope, receive, marked)
         finally:
             self._report(scope, status, time.perf_counter() - started, request_id)
+        return getattr(scope.get("route"), "path", UNMATCHED), status, request_id
 
     def _report(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = getattr(scope.get("route"), "path", UNMATCHED)
         observe(scope["method"], route, status, seconds)
         if self.log_requests:
-            line = {
-                "method": scope["method"],
+            fields = {
+                "method": scope["method"] if scope["method"] in METHODS else "other",
                 "route": route,
                 "status": status,
                 "ms": round(seconds * 1000, 2),
                 "request": request_id,
             }
-            _requests.info(json.dumps(line))
+            _requests.info("%(method)s %(route)s %(status)s %(ms)s ms %(request)s", fields, extra={"fields": fields})
