@@ -84,6 +84,18 @@ def test_a_full_table_of_types_is_emptied(monkeypatch: pytest.MonkeyPatch) -> No
         assert (small.encode([nlp.make_doc(text)]).vectors == load_analyser().analyse([text]).vectors).all()
 
 
+def test_a_full_vocabulary_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = [*texts(6, seed=3), "can't won't gonna :-) e.g. 10am"]
+    expected = load_analyser().analyse(sample)
+    monkeypatch.setattr("skillscope.language.analysis._STRINGS_KEPT", 10)
+    found = Analyser(load_pipeline()).analyse(sample)
+    assert found.docs[0].vocab is not load_pipeline().vocab
+    assert [[token.text for token in doc] for doc in found.docs] == [
+        [token.text for token in doc] for doc in expected.docs
+    ]
+    assert [rows(found, row) for row in range(len(sample))] == [rows(expected, row) for row in range(len(sample))]
+
+
 def test_states_by_hand() -> None:
     """ "She saw him": shift, arc to the left, shift, arc to the right, reduce twice."""
     states = ParserStates(np.array([0]), np.array([3]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from skillscope.features.sentences import Sentences, split_sentences
 from skillscope.features.words import WordTable, WordType
-from skillscope.language import Analysis, load_analyser, load_pipeline
+from skillscope.language import Analysis, load_analyser
 
 __all__ = ["ParsedBatch", "arrays", "parse_batch"]
 
@@ -143,7 +143,9 @@ def _per_row(rows: Ints, count: int, weights: Ints | None = None) -> Ints:
 def _types(analysis: Analysis, table: WordTable) -> tuple[Ints, list[WordType]]:
     """The number of each token's type, and the types."""
     names = load_analyser().tags
-    strings = load_pipeline().vocab.strings
+    if not len(analysis.forms):
+        return np.zeros(0, dtype=np.int64), []
+    strings = analysis.docs[0].vocab.strings
     forms, form_of = np.unique(analysis.forms, return_inverse=True)
     pairs, kinds = np.unique(form_of * len(names) + analysis.tags, return_inverse=True)
     texts = [strings[form] for form in forms.tolist()]

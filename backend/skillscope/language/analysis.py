@@ -6,10 +6,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, Final
 
 import numpy as np
+import spacy
 from numpy.typing import NDArray
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]  # a compiled module without a stub
 from spacy.tokens import Doc
 
 from skillscope.language.arc_eager import ArcEager
@@ -17,6 +20,8 @@ from skillscope.language.encoder import Encoder
 from skillscope.language.pipeline import load_pipeline
 
 __all__ = ["Analyser", "Analysis", "load_analyser"]
+
+_STRINGS_KEPT: Final = 100_000
 
 Ints = NDArray[np.int64]
 
@@ -50,7 +55,9 @@ class Analyser:
         Raises:
             ConfigurationError: it is not of the shape of `pipeline.cfg`.
         """
-        self._nlp = nlp
+        tokeniser: Any = nlp.tokenizer
+        self._tokeniser = tokeniser
+        self._rules: bytes = tokeniser.to_bytes(exclude=["vocab"])
         self._encoder = Encoder(nlp)
         self._parser = ArcEager(nlp)
         self.tags = tuple(label.removeprefix("POS=") for label in nlp.pipe_labels["morphologizer"])
@@ -58,7 +65,9 @@ class Analyser:
 
     def analyse(self, texts: Sequence[str]) -> Analysis:
         """Tag and parse. What comes out for a text does not depend on the others."""
-        docs = [self._nlp.make_doc(text) for text in texts]
+        if len(self._tokeniser.vocab.strings) > _STRINGS_KEPT:
+            self._tokeniser = self._fresh_tokeniser()
+        docs = [self._tokeniser(text) for text in texts]
         bounds = np.concatenate(([0], np.cumsum([len(doc) for doc in docs], dtype=np.int64)))
         full = [doc for doc in docs if len(doc)]
         if not full:
@@ -72,6 +81,12 @@ class Analyser:
         return Analysis(
             docs, bounds, encoded.forms, encoded.tags, trees.heads, trees.labels, trees.starts, encoded.vectors
         )
+
+    def _fresh_tokeniser(self) -> Any:
+        """The same tokeniser with an empty vocabulary. spaCy keeps every word that it has seen; texts that never end
+        would fill the memory. Documents keep the vocabulary that they were made with."""
+        tokeniser = Tokenizer(spacy.blank("en").vocab)
+        return tokeniser.from_bytes(self._rules)
 
 
 @cache

@@ -1,0 +1,61 @@
+"""Memory while texts stream through the features: `python benchmarks/features_memory.py --output held.json`.
+
+Texts are made as they are drawn, no two alike (so that no table of word types can stop growing for want of new ones),
+and nothing is kept of their features. What the process holds is written down after each tenth.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from features_speed import NAMES, make_texts
+
+from skillscope.features import iter_linguistic
+
+TENTHS = 10
+
+
+def resident_megabytes() -> float:
+    """Memory that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def numbered_texts(count: int) -> Iterator[str]:
+    """`count` texts of about 59 words, each with a word that no other has."""
+    pool = make_texts(5000)
+    for number in range(count):
+        yield f"{pool[number % len(pool)]} {NAMES[number % len(NAMES)]}{number} was there."
+
+
+def stream(count: int) -> list[float]:
+    """MB held after each tenth of `count` texts (a multiple of ten)."""
+    held = []
+    for number, _ in enumerate(iter_linguistic(numbered_texts(count)), start=1):
+        if number % (count // TENTHS) == 0:
+            held.append(resident_megabytes())
+            print(f"{number} texts, {held[-1]:.0f} MB", flush=True)
+    return held
+
+
+def main() -> None:
+    """Print and write what was held."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--texts", type=int, default=1_000_000)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    held = stream(options.texts // TENTHS * TENTHS)
+    body = {"date": datetime.now(UTC).date().isoformat(), "texts": options.texts, "megabytes": held}
+    if options.output is not None:
+        options.output.write_text(json.dumps(body) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
