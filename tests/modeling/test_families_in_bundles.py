@@ -1,6 +1,7 @@
 """Feature families through the ordinary training path: in the bundle, in its scores, and when a student is assessed."""
 
 import json
+import warnings
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from skillscope.assessment.assess import compute_assessment
 from skillscope.assessment.families import family_columns, response_columns
 from skillscope.assessment.ingest import add_responses, register_student
 from skillscope.assessment.records import ResponseRecord
+from skillscope.assessment.scoring import check_features, score_rows
 from skillscope.datasets.io import read_dataset
 from skillscope.datasets.ratings import import_ratings
 from skillscope.errors import BundleError, ConfigurationError, SchemaError
@@ -19,6 +21,7 @@ from skillscope.features.families import FamilySet
 from skillscope.modeling.bundle import Bundle
 from skillscope.modeling.prompts import Prompt, PromptBook, read_prompts
 from skillscope.modeling.recipe import Recipe
+from skillscope.modeling.registry import load_champion
 from skillscope.modeling.training import train_models
 from skillscope.store import make_engine, open_store
 
@@ -151,6 +154,37 @@ def test_one_answer_is_scored_as_a_row_of_the_dataset(with_families, rated, sess
     rows = np.hstack([features, response_columns(with_families, said)])
     assert assessment.scores[0].score == round(float(with_families.predict(rows)[0, 0]), 4)
     assert assessment.scores[0].score != round(float(with_families.predict(features)[0, 0]), 4)
+
+
+def test_rows_by_hand_may_hold_the_columns_of_families(with_families, rated):
+    rows = read_dataset(rated[0])[list(FEATURE_NAMES)].to_numpy(dtype=float)[:2]
+    wide = with_families.widened(rows)
+    column = with_families.columns.index("empathy.prompt_text_score")
+    wide[1, column] = 1.0
+    check_features(wide)
+    scores = [of_row[0].score for of_row in score_rows(with_families, wide)]
+    assert scores[0] == score_rows(with_families, rows)[0][0].score
+    assert scores[1] != score_rows(with_families, rows)[1][0].score
+    wide[1, column] = np.inf
+    with pytest.raises(SchemaError, match="a column of a feature family is any finite number"):
+        check_features(wide)
+    with pytest.raises(SchemaError, match=rf"shape \(n, 29\) or \(n, {wide.shape[1]}\), not \(2, 30\)"):
+        with_families.predict(wide[:, :30])
+
+
+def test_mlflow_keeps_families_too(rated, home, quick, tmp_path):
+    own = home.model_copy(update={"data_dir": tmp_path / "data", "models_dir": tmp_path / "models"})
+    recipe = Recipe(params=quick, families=FamilySet.of(["prompt_text.v1"]))
+    made = train_models(rated[0], own.models_dir, recipe=recipe, hold_out="student", settings=own)
+    champion = load_champion(own.model_copy(update={"model_source": "mlflow"}))
+    assert champion.version == made.bundle.version
+    assert champion.columns == made.bundle.columns
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow warns about its own type hints when it is imported
+        import mlflow
+
+        model = mlflow.pyfunc.load_model("models:/skillscope@champion")
+    assert [column.name for column in model.metadata.signature.inputs] == list(champion.columns)
 
 
 def test_a_prompt_is_known_by_its_text_or_its_scenario():

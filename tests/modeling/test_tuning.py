@@ -39,9 +39,9 @@ def test_a_search_repeats_itself_and_ends_with_nothing_worse(training_set, quick
     samples = _samples(training_set)
     rows = Rows(samples.features, samples.scores[:, 0], samples.weights, samples.strata)
     recipe = Recipe(params=quick, trials=4)
-    found = tune(rows, samples.folds, recipe, of=len(rows), seed=5)
-    assert tune(rows, samples.folds, recipe, of=len(rows), seed=5) == found
-    given_alone = tune(rows, samples.folds, replace(recipe, trials=1), of=len(rows), seed=5)
+    found = tune(rows, samples.folds, recipe, rows.take, seed=5)
+    assert tune(rows, samples.folds, recipe, rows.take, seed=5) == found
+    given_alone = tune(rows, samples.folds, replace(recipe, trials=1), rows.take, seed=5)
     assert given_alone.params == replace(quick, reg_alpha=0.001)  # the search has no 0 on a logarithmic scale
     assert found.error <= given_alone.error
     assert set(found.chosen) < set(quick.as_dict())

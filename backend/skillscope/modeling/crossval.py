@@ -106,9 +106,12 @@ def _one_fold(
     fitted, own = _rated_columns(samples, recipe, column, train, inner)
     rows = _rows(samples, column, train, shared[train], own)
     of = int(labelled.sum())
-    params = tune(rows, inner, recipe, of=of, seed=recipe.seed).params if recipe.trials else recipe.params
-    learnt = learnt_rows(samples, recipe, column, rows.take(inner != 0), train[inner != 0], of=of)
-    model = fit_stopping(learnt, rows.take(inner == 0), params, seed=recipe.seed)
+
+    def learnt(kept: NDArray[np.bool_]) -> Rows:
+        return learnt_rows(samples, recipe, column, rows.take(kept), train[kept], of=of)
+
+    params = tune(rows, inner, recipe, learnt, seed=recipe.seed).params if recipe.trials else recipe.params
+    model = fit_stopping(learnt(inner != 0), rows.take(inner == 0), params, seed=recipe.seed)
     out: dict[str, Floats] = {}
     if len(test):
         asked = np.empty((len(test), 0))
@@ -155,11 +158,14 @@ def fit_skill(samples: Samples, recipe: Recipe, column: int, *, shared: Floats, 
     rows = np.flatnonzero(samples.labelled(column))
     folds = samples.folds[rows]
     fitted, own = _rated_columns(samples, recipe, column, rows, folds)
-    learnt = _rows(samples, column, rows, shared[rows], own)
+    seen = _rows(samples, column, rows, shared[rows], own)
+
+    def learnt(kept: NDArray[np.bool_]) -> Rows:
+        return learnt_rows(samples, recipe, column, seen.take(kept), rows[kept], of=len(rows))
+
     params, tuned = recipe.params, dict[str, float]()
     if recipe.trials:
-        found = tune(learnt, folds, recipe, of=len(rows), seed=recipe.seed)
+        found = tune(seen, folds, recipe, learnt, seed=recipe.seed)
         params, trees, tuned = found.params, found.trees, found.chosen
-    whole = learnt_rows(samples, recipe, column, learnt, rows, of=len(rows))
-    model = fit_regressor(whole, params, trees=trees, seed=recipe.seed)
-    return FittedSkill(model.get_booster(), learnt, fitted, params, trees, tuned)
+    model = fit_regressor(learnt(np.ones(len(rows), dtype=np.bool_)), params, trees=trees, seed=recipe.seed)
+    return FittedSkill(model.get_booster(), seen, fitted, params, trees, tuned)

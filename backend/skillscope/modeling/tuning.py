@@ -1,5 +1,6 @@
 """Parameters of boosting, chosen by Optuna on training rows alone: grouped folds inside the training fold."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,7 +14,9 @@ from skillscope.modeling.boosting import BoostingParams, fit_stopping
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Rows
 
-__all__ = ["INNER_FOLDS", "Tuned", "suggest", "tune"]
+__all__ = ["INNER_FOLDS", "Learnt", "Tuned", "suggest", "tune"]
+
+Learnt = Callable[[NDArray[np.bool_]], Rows]
 
 INNER_FOLDS: Final = 3
 """Folds that a trial is held out on in turn, of those that the training rows have."""
@@ -57,8 +60,9 @@ def _first(base: BoostingParams) -> dict[str, float]:
     }
 
 
-def tune(rows: Rows, folds: NDArray[np.int64], recipe: Recipe, *, of: int, seed: int) -> Tuned:
-    """Try `recipe.trials` parameters on these rows and give the best; `folds` (m,) are grouped folds of them.
+def tune(rows: Rows, folds: NDArray[np.int64], recipe: Recipe, learnt: Learnt, *, seed: int) -> Tuned:
+    """Try `recipe.trials` parameters on these rows and give the best; `folds` (m,) are grouped folds of them, and
+    `learnt` gives what is learnt from those of the rows that a mask names (SMOTE, copies).
 
     A trial's worth is the mean over `INNER_FOLDS` of the root mean squared error of the held-out rows, each model
     stopped when they get no better. The given parameters are the first trial, so the search ends with none worse.
@@ -71,8 +75,7 @@ def tune(rows: Rows, folds: NDArray[np.int64], recipe: Recipe, *, of: int, seed:
         errors: list[float] = []
         stopped[trial.number] = []
         for fold in np.unique(folds)[:INNER_FOLDS].tolist():
-            learnt = recipe.grown(rows.take(folds != fold), of=of)
-            model = fit_stopping(learnt, rows.take(folds == fold), params, seed=seed)
+            model = fit_stopping(learnt(folds != fold), rows.take(folds == fold), params, seed=seed)
             errors.append(float(model.best_score))
             stopped[trial.number].append(int(model.best_iteration) + 1)
             trial.report(float(np.mean(errors)), step=len(errors))
