@@ -46,6 +46,7 @@ STAYS = [
     "WHY IS THIS WRONG???",
     "f(x) = 3x + 2 and f(2) = 8, so why is C wrong?",
     "I read page 12 in class; I am right, I think",
+    "The zorbcut agrees: 73 + 61 = 134, and that frobnik’s answer is 9.",
     "option B, the 2nd place, was born of a mistake",
 ]
 

@@ -28,6 +28,7 @@ _ROLE: Final = re.compile(r"\b(?:teacher|coach|tutor|professor|miss|sir|principa
 _INTRODUCED: Final = re.compile(
     r"\b(?:(?:my|his|her|the|their) name(?: is|'s)|call me|named|called|signed|sincerely,?|yours,?)\s*$", re.IGNORECASE
 )
+_ARTICLE: Final = re.compile(r"\b(?:the|an?|this|that|these|those|each|every|which|your|its)\s+$", re.IGNORECASE)
 _OF_PEOPLE_BEFORE: Final = re.compile(
     r"\b(?:ask(?:ed)?|tell|told|remind(?:ed)?|me and|you and|brother|sister|cousin|friend|partner,?|classmate|thanks,?|"
     r"thank you,?|next to|i'?m|i am|this is|worked (?:on this )?with|everyone but)\s*$",
@@ -143,7 +144,7 @@ def _presented(word: _Word) -> bool:
         return True
     if _INTRODUCED.search(word.before) and (word.capital or not word.common):
         return True
-    unknown = not word.common and len(word.form) > _SHORTEST
+    unknown = not word.common and len(word.form) > _SHORTEST and not _ARTICLE.search(word.before)
     return unknown and bool(_OF_PEOPLE_BEFORE.search(word.before) or _OF_PEOPLE_AFTER.search(word.after))
 
 
