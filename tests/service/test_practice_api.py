@@ -5,13 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from starlette.testclient import TestClient
 
 from skillscope.service.runtime import Runtime
 from skillscope.service.tokens import Role
+from skillscope.store import writing
 from skillscope.store.practice_tables import HelpRequestRow, QuestionRow, UserNoteRow
+from skillscope.tutoring.answerer import explanation_request
 from skillscope.tutoring.bank import load_demo_tutoring
+from skillscope.tutoring.pairs.prompts import Prompt
+from skillscope.tutoring.practice import stored_question
 
 V1 = "/api/v1"
 Headers = Callable[..., dict[str, str]]
@@ -137,6 +141,47 @@ def test_a_student_reaches_itself_alone(api: TestClient, runtime: Runtime, pupil
     assert api.post(answers, json={"text": "so"}, headers=other).status_code == 201
     assert api.post(answers, json={"text": "so"}).status_code == 201
     assert api.post(f"{V1}/community/question/999999/answers", json={"text": "so"}).status_code == 404
+
+
+class _FarAway:
+    """An answerer that is waited for; it words what it is told to, and sees whether the store can be written."""
+
+    name = "openai:test"
+    remote = True
+
+    def __init__(self, runtime: Runtime, text: str | None) -> None:
+        self.runtime, self.text, self.asked = runtime, text, 0
+
+    def write(self, prompt: Prompt, attempt: int) -> str | None:
+        self.asked += 1
+        with self.runtime.sessions.begin() as session:
+            writing(session)
+            session.execute(text("UPDATE lessons SET duration = duration"))
+        return self.text
+
+
+def test_a_model_far_away_is_waited_for_outside_of_any_transaction(
+    api: TestClient, runtime: Runtime, pupil: str
+) -> None:
+    practice_id, name = _handed_in(api, runtime)
+    with runtime.sessions() as session:
+        row = session.get(QuestionRow, name)
+        assert row is not None
+        good = explanation_request(stored_question(row)).template(99)
+    for far, by in ((_FarAway(runtime, good), "openai:test"), (_FarAway(runtime, "It is 7."), "template")):
+        runtime.answerers = (far,)
+        helped = api.post(f"{V1}/practice/help/{practice_id}/{name}", json={"user_query": f"why {by}?"})
+        assert (helped.status_code, helped.json()["answered_by"], far.asked) == (200, by, 1)
+        noted = api.post(f"{V1}/community/note", json={"student_id": pupil, "note_text": by, "question_id": name})
+        assert (noted.status_code, noted.json()["answered_by"], far.asked) == (201, by, 2)
+    runtime.answerers = (_FarAway(runtime, None),)
+    _handed_in(api, runtime)
+    plan_id = api.get(f"{V1}/study_plan/{pupil}").json()["plan_id"]
+    acted = api.post(f"{V1}/study_plan/action/{plan_id}", json={"task_index": 0, "action": "completed"})
+    assert acted.json()["answered_by"] == "template"
+    with runtime.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(HelpRequestRow)) == 2
+        assert session.scalar(select(func.count()).select_from(UserNoteRow)) == 2
 
 
 def test_the_community_is_read_in_pages_and_names_nobody(api: TestClient, pupil: str, token_for: Headers) -> None:
