@@ -2,7 +2,14 @@
 
 import pytest
 
-from skillscope.features.gold import gold_features, measure_accuracy, render_accuracy
+from skillscope.features.gold import (
+    FeatureAccuracy,
+    accuracy_page,
+    gold_features,
+    measure_accuracy,
+    render_accuracy,
+    render_targets,
+)
 from skillscope.language.treebank import Sentence
 
 # "The dog ran . It barked loudly !": two sentences of three words
@@ -40,3 +47,22 @@ def test_ours_are_near_gold(shared_data):
     table = render_accuracy(rows)
     assert "| `noun_count` |" in table
     assert "EWT test, plain (150 texts)" in table
+    assert found["child speech", "degraded", "avg_sentence_length"] > 0.5
+    page = accuracy_page(rows)
+    assert table in page
+    assert render_targets(rows) in page
+
+
+def test_targets_say_what_is_short() -> None:
+    rows = [
+        FeatureAccuracy("EWT test", "plain", "adj_count", 9, 0.9704, 0.3, 2.0),
+        FeatureAccuracy("EWT test", "plain", "adv_count", 9, 0.9692, 0.3, 2.0),
+        FeatureAccuracy("EWT test", "plain", "readability_score", 9, 0.5, 0.3, 2.0),
+        FeatureAccuracy("child speech", "degraded", "syntactic_complexity", 9, 0.6, 0.3, 2.0),
+    ]
+    lines = render_targets(rows).splitlines()
+    assert lines[2:] == [
+        "| EWT test, plain | `adj_count` | 0.97 | 0.970 | met |",
+        "| EWT test, plain | `adv_count` | 0.97 | 0.969 | short by 0.001 |",
+        "| child speech, degraded | `syntactic_complexity` | 0.75 | 0.600 | short by 0.150 |",
+    ]

@@ -46,8 +46,12 @@ def command_reference(
     if output is None:
         typer.echo(feature_reference(), nl=False)
         return
+    _write(output, feature_reference())
+
+
+def _write(output: Path, page: str) -> None:
     try:
-        output.write_text(feature_reference(), encoding="utf-8")
+        output.write_text(page, encoding="utf-8")
     except OSError as error:
         raise FileError(f"{output} cannot be written: {error.strerror}") from error
 
@@ -58,13 +62,17 @@ def command_accuracy(
         Path | None, typer.Option(help="Folder of the treebanks; the shared data's treebanks by default.")
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="Texts of each set at most.")] = 100_000,
+    output: Annotated[Path | None, typer.Option(help="Also write the page (docs/feature-accuracy.md) here.")] = None,
 ) -> None:
     """Compare features with those computed from gold trees: correlation and mean absolute error."""
-    from skillscope.features.gold import measure_accuracy, render_accuracy
+    from skillscope.features.gold import accuracy_page, measure_accuracy, render_accuracy, render_targets
     from skillscope.settings import get_settings
 
     folder = treebanks or get_settings().shared_data / "treebanks"
-    typer.echo(render_accuracy(measure_accuracy(folder, most=most)))
+    rows = measure_accuracy(folder, most=most)
+    typer.echo(f"{render_accuracy(rows)}\n\n{render_targets(rows)}")
+    if output is not None:
+        _write(output, accuracy_page(rows))
 
 
 @app.command("train-sentences")
