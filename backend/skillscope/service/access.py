@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from skillscope.assessment.records import StudentId
 from skillscope.errors import AccessError
 from skillscope.service.keyed import HEADER, keyed
-from skillscope.service.problems import ProblemError
+from skillscope.service.problems import ProblemError, safe_field
 from skillscope.service.runtime import Runtime
 from skillscope.service.strict_json import JsonError, parse_json
 from skillscope.service.tokens import Caller, Role
@@ -69,7 +69,8 @@ class _StrictRequest(Request):
         try:
             return parse_json(await self.body())
         except JsonError as error:
-            raise ProblemError("invalid", f"{error.field}: {error}", field=error.field) from error
+            field = safe_field(error.field)
+            raise ProblemError("invalid", f"{field}: {error}", field=field) from error
 
 
 class SecuredRoute(APIRoute):

@@ -18,7 +18,7 @@ from skillscope.assessment.records import EventRecord, ResponseRecord
 from skillscope.errors import ConflictError, InputError
 from skillscope.service.access import SecuredRoute, StudentOfPath, bearer, runtime_of
 from skillscope.service.keyed import derived_id
-from skillscope.service.problems import ProblemError
+from skillscope.service.problems import ProblemError, safe_field
 from skillscope.service.replies import problem_docs, reply
 from skillscope.service.scope import own_student
 from skillscope.service.strict_json import JsonError, parse_json
@@ -60,10 +60,10 @@ class _Line(Generic[Record]):
 def _problem(number: int, error: Exception) -> LineProblem:
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part)[:64] for part in first["loc"]) or "line"
+        field = safe_field(*first["loc"]) if first["loc"] else "line"
         return LineProblem(line=number, field=field, message=first["msg"].removeprefix("Value error, "))
     field = getattr(error, "field", None) or ("response_id" if isinstance(error, ConflictError) else "line")
-    return LineProblem(line=number, field=field.rpartition(".")[2], message=str(error))
+    return LineProblem(line=number, field=safe_field(field.rpartition(".")[2]), message=str(error))
 
 
 def _parsed(raw: bytes, kind: type[Record], problems: list[LineProblem]) -> Iterator[_Line[Record]]:

@@ -4,6 +4,7 @@
 says what evidence is needed. No body quotes what was sent, and `instance` is the request's own number.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -33,10 +34,12 @@ __all__ = [
     "problem_body",
     "problem_of",
     "problem_response",
+    "safe_field",
 ]
 
 _URN: Final = "urn:skillscope:problem:"
 _MAX_ERRORS: Final = 20
+_PART: Final = re.compile(r"[a-z_][A-Za-z0-9_]{0,47}|[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +140,17 @@ def problem_response(
     return JSONResponse(body, status or kind.status, dict(headers or {}), media_type="application/problem+json")
 
 
+def safe_field(*parts: object) -> str:
+    """A field's path to show; what does not look like the name of a field, but like data sent as one, is `?`."""
+    split = [piece for part in parts for piece in str(part).split(".")]
+    return ".".join(piece if _PART.fullmatch(piece) else "?" for piece in split)
+
+
 def _field_name(location: Sequence[Any]) -> str:
-    parts = [str(part)[:64] for part in location]
+    parts = list(location)
     if parts and parts[0] in {"body", "query", "path", "header"}:
         parts = parts[1:] or parts
-    return ".".join(parts)
+    return safe_field(*parts)
 
 
 def _of_validation(error: RequestValidationError, request_id: str) -> JSONResponse:
@@ -194,7 +203,7 @@ def _of_access(error: AccessError, request_id: str) -> JSONResponse:
 def _of_input(error: InputError, request_id: str) -> JSONResponse:
     if isinstance(error, EvidenceError):
         return problem_response(PROBLEMS["too-little-evidence"], str(error), request_id, missing=error.missing)
-    errors = [FieldProblem(field=error.field, message=str(error))] if error.field else []
+    errors = [FieldProblem(field=safe_field(error.field), message=str(error))] if error.field else []
     return problem_response(PROBLEMS["invalid"], str(error), request_id, errors=errors)
 
 
