@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "app",
+    "command_card",
     "command_delexicalise",
     "command_evaluate",
     "command_finetune",
@@ -181,7 +182,7 @@ def command_holdout(
 def _print(found: "Evaluation") -> None:
     for name, row in found.sets.items():
         typer.echo(f"{name} ({row.prompts} prompts)")
-        for what in ("faithful", "right", "right_of_three", "fallback"):
+        for what in ("faithful", "right", "passes", "passes_of_three", "fallback"):
             typer.echo(f"  {what:<16} {getattr(row, what)}")
         typer.echo(f"  {'cpu':<16} {row.cpu_ms} ms")
     typer.echo(f"slots shown {found.slots_shown}; bits per character {found.bits_per_character}")
@@ -333,6 +334,19 @@ def command_prefer(
     if report is not None:
         with replacing(report) as stream:
             stream.write(told.model_dump_json(indent=2) + "\n")
+
+
+@app.command("card")
+def command_card(
+    model: Annotated[Path, typer.Option(help="A bundle.")],
+    evaluation: Annotated[Path, typer.Option(help="The JSON of its evaluation.")],
+    output: Annotated[Path, typer.Option(help="Markdown to write.")],
+) -> None:
+    """Write the page beside a shipped model: what it is, and its figures."""
+    from skillscope.tutoring.writing.card import write_card
+
+    write_card(model, evaluation, output)
+    typer.echo(f"-> {output}")
 
 
 @app.command("delexicalise")

@@ -104,9 +104,13 @@ def save_weights(model: Any, tokenizer: "Tokenizer", folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with quiet():
         state = {name: value.detach().half() for name, value in model.state_dict().items()}
+        if model.config.tie_word_embeddings:
+            state.pop("lm_head.weight", None)  # the embeddings again
         model.save_pretrained(folder, state_dict=state)
         wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=BEGIN, eos_token=END, pad_token=PAD)
         wrapped.save_pretrained(folder)
+    for path in folder.iterdir():
+        path.chmod(0o644)
 
 
 def load_weights(folder: Path) -> Any:

@@ -4,6 +4,7 @@ Serving is measured as it runs: a text is drawn, filled and verified; up to thre
 """
 
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from skillscope.lm.verify import numbers_in
 from skillscope.lm.writer import Writer
 from skillscope.synthesis.files import file_sha256
 from skillscope.tutoring.answerer import Request
+from skillscope.tutoring.writing.compose import compose
 from skillscope.tutoring.writing.figures import (
     Figure,
     distinct_2,
@@ -38,6 +40,7 @@ __all__ = ["Evaluation", "Measured", "SetFigures", "evaluate", "measure"]
 
 TRIES: Final = 3
 _TIMED: Final = 60
+_LENGTH: Final = re.compile(r"\d+ words instead of \d+ to \d+")
 PERPLEXITY_NOTE: Final = (
     "Perplexity proves nothing here: models at 1.5 gave wrong numbers in every text, because a wrong digit costs one "
     "token among many and the other tokens follow from a template."
@@ -45,14 +48,19 @@ PERPLEXITY_NOTE: Final = (
 
 
 class SetFigures(BaseModel):
-    """One set of prompts. `right`: verified at the first draw, drawn once; `fallback`: no draw of three was."""
+    """One set of prompts.
+
+    `right`: the content of the first draw is right (answer, statements, numbers, names), whatever its length.
+    `passes`: the first draw may be shown as it is; `passes_of_three`: one of three may; `fallback`: none may.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     prompts: int
     faithful: Figure
     right: Figure
-    right_of_three: Figure
+    passes: Figure
+    passes_of_three: Figure
     fallback: Figure
     refused: dict[str, int]
     bits_per_character: Figure
@@ -100,6 +108,7 @@ class _Tried:
     """What became of one prompt: the first text, and whether it and any of three was right."""
 
     first: str | None = None
+    right: bool = False
     first_ok: bool = False
     ok: bool = False
     faithful: bool = False
@@ -109,14 +118,18 @@ class _Tried:
 
 def judge(request: Request, delex: str | None) -> tuple[str | None, str]:
     """The filled text where it may be shown, else None with the first reason."""
+    text, reasons = _judged(request, delex)
+    return (None, reasons[0].split(":")[0]) if reasons else (text, "")
+
+
+def _judged(request: Request, delex: str | None) -> tuple[str | None, tuple[str, ...]]:
     if delex is None:
-        return None, "declined, or without an end"
+        return None, ("declined, or without an end",)
     try:
         text = fill(delex, request.prompt.slots)
     except SlotError:
-        return None, "a slot cannot be filled"
-    verdict = request.check(text, delex)
-    return (text, "") if verdict.ok else (None, verdict.reasons[0].split(":")[0])
+        return None, ("a slot cannot be filled",)
+    return text, request.check(text, delex).reasons
 
 
 def _is_faithful(request: Request, delex: str | None) -> bool:
@@ -135,15 +148,16 @@ def _serve(writer: Writer, items: Sequence[HeldOut], refused: Counter[str]) -> l
     tried = [_Tried() for _ in items]
     open_rows = list(range(len(items)))
     for attempt in range(TRIES):
-        drawn = writer.write_many([items[index].request.prompt.delex for index in open_rows])
+        drawn = compose(writer, [items[index].request.prompt for index in open_rows])
         left = []
         for index, delex in zip(open_rows, drawn, strict=True):
             row, request = tried[index], items[index].request
-            text, reason = judge(request, delex)
+            text, reasons = _judged(request, delex)
             if attempt == 0:
-                row.first, row.first_ok, row.faithful = delex, text is not None, _is_faithful(request, delex)
-            if text is None:
-                refused[reason] += 1
+                row.first, row.first_ok, row.faithful = delex, not reasons, _is_faithful(request, delex)
+                row.right = not [reason for reason in reasons if not _LENGTH.fullmatch(reason)]
+            if reasons or text is None:
+                refused[_LENGTH.sub("too short or too long", reasons[0].split(":")[0])] += 1
                 left.append(index)
             else:
                 row.ok, row.shown = True, text
@@ -162,7 +176,7 @@ def _cpu_ms(writer: Writer, items: Sequence[HeldOut]) -> float:
     spent = []
     for item in items[:_TIMED]:
         before = time.process_time()
-        writer.write(item.request.prompt.delex)
+        compose(writer, [item.request.prompt])
         spent.append(1000 * (time.process_time() - before))
     return round(median(spent), 2)
 
@@ -180,8 +194,9 @@ def _set_figures(
         SetFigures(
             prompts=len(items),
             faithful=mean_of([row.faithful for row in tried]),
-            right=mean_of([row.first_ok for row in tried]),
-            right_of_three=mean_of([row.ok for row in tried]),
+            right=mean_of([row.right for row in tried]),
+            passes=mean_of([row.first_ok for row in tried]),
+            passes_of_three=mean_of([row.ok for row in tried]),
             fallback=mean_of([not row.ok for row in tried]),
             refused=dict(refused.most_common()),
             bits_per_character=ratio_of(bits, [len(item.reference) for item in items]),
@@ -232,7 +247,7 @@ def measure(
         chosen = of_set(items, name)
         kind = "explanation" if name == "wide" else name
         sets[name], tried, found = _set_figures(writer, chosen, outputs.get(kind, []))
-        right[name] = [float(row.first_ok) for row in tried]
+        right[name] = [float(row.right) for row in tried]
         shown += sum("⟨" in row.shown or "⟩" in row.shown for row in tried)
         bits += [(value, len(item.reference)) for value, item in zip(found, chosen, strict=True)]
         tokens += [writer.count_tokens(item.reference) for item in chosen]

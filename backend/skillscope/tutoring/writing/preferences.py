@@ -22,6 +22,7 @@ from skillscope.synthesis.files import lines_of
 from skillscope.tutoring.answerer import Request, feedback_request
 from skillscope.tutoring.pairs.feedback import draw_performance
 from skillscope.tutoring.taxonomy import load_taxonomy
+from skillscope.tutoring.writing.compose import compose
 from skillscope.tutoring.writing.evaluate import judge
 from skillscope.tutoring.writing.figures import Figure, mean_of
 from skillscope.tutoring.writing.holdout import of_set, read_holdout
@@ -59,7 +60,7 @@ class PreferenceReport(BaseModel):
 
 def _shown(writer: Writer, requests: Sequence[Request]) -> list[tuple[str | None, str | None]]:
     """(delexicalised, filled where it may be shown) of one draw for each request."""
-    drawn = writer.write_many([request.prompt.delex for request in requests])
+    drawn = compose(writer, [request.prompt for request in requests])
     return [(delex, judge(request, delex)[0]) for delex, request in zip(drawn, requests, strict=True)]
 
 

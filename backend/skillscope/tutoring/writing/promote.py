@@ -2,7 +2,7 @@
 
 | bound | pass |
 |---|---|
-| faithful, explanations right (both sets), plans right, fallback, slots shown | floors below, on the point estimate |
+| faithful, explanations right (both sets), plans right, fallback, slots shown | floors below, on the first draws |
 | synthetic bits per character | at most 1.05 of the champion's |
 | real bits per character | below the champion's; nothing is known where no real pair is held out |
 | every share of right texts | no worse than the champion's by more than a point: upper end of the paired interval |
@@ -81,7 +81,7 @@ def _floors(found: Evaluation) -> list[Bound]:
         least = PLANS if name == "plan" else FAITHFUL if name == "feedback" else RIGHT
         wanted = f"at least {least:.1%} of {LEAST_PROMPTS} prompts or more"
         right = figures.right.value
-        bounds.append(_bound(f"{name}: right at the first draw", right, wanted, met=right >= least, enough=enough))
+        bounds.append(_bound(f"{name}: right", right, wanted, met=right >= least, enough=enough))
         value = figures.faithful.value
         wanted = f"at least {FAITHFUL:.1%}"
         bounds.append(_bound(f"{name}: numbers faithful", value, wanted, met=value >= FAITHFUL, enough=enough))

@@ -19,6 +19,7 @@ from skillscope.lm.writer import Writer
 from skillscope.settings import Settings
 from skillscope.synthesis.files import file_sha256, replacing
 from skillscope.tutoring.pairs.prompts import Prompt
+from skillscope.tutoring.writing.compose import compose
 
 __all__ = ["SHIPPED", "Champion", "SmallModel", "champion_path", "make_champion", "small_model"]
 
@@ -106,7 +107,7 @@ class SmallModel:
         Raises:
             ProviderError: no model can be loaded.
         """
-        return self.writer().write(prompt.delex)
+        return compose(self.writer(), [prompt])[0]
 
     def writer(self) -> Writer:
         """The champion, loaded.

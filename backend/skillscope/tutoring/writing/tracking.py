@@ -60,7 +60,7 @@ def _metrics(found: Evaluation) -> dict[str, float]:
     if found.real_bits_per_character is not None:
         metrics["real_bits_per_character"] = found.real_bits_per_character.value
     for name, figures in found.sets.items():
-        for figure in ("faithful", "right", "fallback", "bleu", "chrf", "distinct_2"):
+        for figure in ("faithful", "right", "passes", "fallback", "bleu", "chrf", "distinct_2"):
             metrics[f"{name}.{figure}"] = getattr(figures, figure).value
         metrics[f"{name}.cpu_ms"] = figures.cpu_ms
     if found.probe is not None:
