@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 MOST_QUOTES: Final = 3
 """Quotes given for a score."""
 
-LEAST_EFFECT: Final = 0.005
+LEAST_EFFECT: Final = 0.002
 """Points of the score below which a part is not quoted: a model made of steps says little about smaller ones."""
 
 LEAST_WORDS_LEFT: Final = 5
