@@ -29,18 +29,20 @@ _GROUPS = {
     "bento": "skillscope.cli.serve",
     "language": "skillscope.cli.language",
     "lm": "skillscope.cli.lm",
+    "evaluate": "skillscope.cli.evaluate",
 }
 _COMMANDS = {
     "run": ("skillscope.cli.run", "command_run"),
     "serve": ("skillscope.cli.serve", "command_serve"),
     "experiments": ("skillscope.cli.run", "command_experiments"),
+    "gate": ("skillscope.cli.gate", "command_gate"),
+    "promote": ("skillscope.cli.gate", "command_promote"),
 }
 
 for _name, (_module, _function) in _COMMANDS.items():
     app.command(_name)(getattr(import_module(_module), _function))
 for _name, _module in _GROUPS.items():
     app.add_typer(import_module(_module).app, name=_name)
-app.add_typer(import_module("skillscope.cli.models").evaluate_app, name="evaluate")
 import_module("skillscope.cli.importing").app.command("justhink")(
     import_module("skillscope.cli.features").command_justhink
 )

@@ -1,4 +1,4 @@
-"""`skillscope models`: train and show the models. `skillscope evaluate`: measure them on real data."""
+"""`skillscope models`: train and show the models."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -9,12 +9,10 @@ import typer
 __all__ = [
     "HoldOutChoice",
     "app",
-    "command_evaluate_mind_ca",
     "command_learning_curve",
     "command_recovery",
     "command_show",
     "command_train",
-    "evaluate_app",
 ]
 
 
@@ -27,12 +25,6 @@ class HoldOutChoice(StrEnum):
 
 
 app = typer.Typer(no_args_is_help=True, help="Train and show the models.")
-evaluate_app = typer.Typer(no_args_is_help=True, help="Measure the models on real data.")
-
-
-@evaluate_app.callback()
-def _evaluate() -> None:
-    """Measure the models on real data."""
 
 
 @app.command("train")
@@ -215,15 +207,3 @@ def command_show(
     with replacing(html) as temporary:
         temporary.write_text(card_page(card), encoding="utf-8")
     typer.echo(f"wrote {html}")
-
-
-@evaluate_app.command("mind-ca")
-def command_evaluate_mind_ca(
-    path: Annotated[Path, typer.Argument(help="CSV of MIND-CA: child_id, answer, score, age, gender, question.")],
-) -> None:
-    """Real children's answers: the champion as it stands, and a model trained on the human scores."""
-    from skillscope.modeling.real import evaluate_mind_ca
-    from skillscope.modeling.registry import load_champion
-    from skillscope.settings import get_settings
-
-    typer.echo(evaluate_mind_ca(path, load_champion(get_settings())).markdown())

@@ -39,6 +39,7 @@ from skillscope.evaluation.record import (
     ModelFacts,
     ShapFeature,
     SkillEvaluation,
+    given_by,
     known,
 )
 from skillscope.features.schema import FEATURE_NAMES, LINGUISTIC
@@ -262,7 +263,7 @@ def _notes(bundle: Bundle, rated: RatedRows, seen: bool) -> list[str]:
     found = []
     if not rated.human:
         found.append(
-            f"The scores were given by {', '.join(rated.label_sources)}, not by people. Agreement with them is not "
+            f"The ratings were given by {given_by(rated.label_sources)}, not by people. Agreement with them is not "
             "validity: it says nothing of how well the model measures children."
         )
     if bundle.is_demonstration:

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from skillscope.evaluation.record import Evaluation, SkillEvaluation
+from skillscope.evaluation.record import Evaluation, SkillEvaluation, given_by
 from skillscope.skills import SKILLS, Skill
 
 __all__ = ["ROWS_AT_LEAST", "THRESHOLDS", "Criterion", "Outcome", "Threshold", "Verdict", "judge_release"]
@@ -121,11 +121,12 @@ def _gaps(evaluation: Evaluation) -> Iterator[str]:
     """Why figures as good as can be would still be no ground for a release."""
     data, model = evaluation.data, evaluation.model
     if not data.human:
-        yield f"the ratings are by {', '.join(data.label_sources)}, not by people"
+        yield f"the ratings are by {given_by(data.label_sources)}, not by people"
     if data.seen:
         yield "the rows are those that the model was trained on"
     if model.demonstration:
-        yield f"the model learned from {model.label_source} labels: no person rated what it was trained on"
+        source = given_by(model.label_source.split("+"))
+        yield f"the model learned from ratings by {source}: no person rated what it was trained on"
     absent = [skill for skill in SKILLS if skill not in evaluation.skills]
     if absent:
         yield f"no rated rows of {', '.join(absent)}"
@@ -136,8 +137,17 @@ def _gaps(evaluation: Evaluation) -> Iterator[str]:
 
 def _in_words(criterion: Criterion) -> str:
     of = f" ({criterion.of})" if criterion.of else ""
-    value = "unknown" if criterion.value is None else f"{criterion.value:.3f}"
-    return f"{criterion.skill}: {criterion.figure}{of} is {value}, wanted {criterion.rule}"
+    return f"{criterion.skill}: {criterion.figure}{of} is {criterion.value:.3f}, wanted {criterion.rule}"
+
+
+def _not_known(criteria: list[Criterion]) -> Iterator[str]:
+    """One sentence for each figure that is not known, with the skills that lack it."""
+    named: dict[str, list[str]] = {}
+    for item in criteria:
+        named.setdefault(f"{item.figure}{f' ({item.of})' if item.of else ''}", []).append(item.skill)
+    for figure, skills in named.items():
+        why = ", as no row was rated twice" if figure.startswith("degradation") else ""
+        yield f"{figure} is not known of {', '.join(skills)}{why}"
 
 
 def judge_release(evaluation: Evaluation | None, *, model: str, label_source: str) -> Verdict:
@@ -181,5 +191,5 @@ def judge_release(evaluation: Evaluation | None, *, model: str, label_source: st
         data_sha256=evaluation.data.sha256,
         human_ratings=evaluation.data.human,
         criteria=criteria,
-        reasons=[*gaps, *map(_in_words, failed), *map(_in_words, unknown)],
+        reasons=[*gaps, *map(_in_words, failed), *_not_known(unknown)],
     )

@@ -1,7 +1,8 @@
 """What an evaluation found, as it is written for machines: `evaluation.json`. An undefined figure is null."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +20,7 @@ __all__ = [
     "ProbeFigures",
     "ShapFeature",
     "SkillEvaluation",
+    "given_by",
     "known",
 ]
 
@@ -28,6 +30,19 @@ Number = float | None
 def known(value: float) -> Number:
     """A figure to six decimals, None where it is undefined."""
     return None if math.isnan(value) else round(float(value), 6)
+
+
+_SOURCES: Final = {
+    "human": "people",
+    "simulated": "simulated raters",
+    "heuristic": "the heuristic rater",
+    "unknown": "someone not recorded",
+}
+
+
+def given_by(sources: Sequence[str]) -> str:
+    """Label sources in words: `simulated raters and people`."""
+    return " and ".join(_SOURCES.get(source, source) for source in sources)
 
 
 class _Part(BaseModel):

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,16 @@ from skillscope.modeling.tracking import CHAMPION, mlflow_client, quiet
 from skillscope.modeling.versions import CHALLENGER, FoundModel, find_model, release_of, set_champion
 from skillscope.settings import Settings, get_settings
 
-__all__ = ["EVALUATION_FILE", "Promotion", "gate", "last_evaluation", "log_evaluation", "promote"]
+__all__ = [
+    "EVALUATION_FILE",
+    "Promotion",
+    "Reported",
+    "evaluate_and_report",
+    "gate",
+    "last_evaluation",
+    "log_evaluation",
+    "promote",
+]
 
 EVALUATION_FILE: Final = "evaluation/evaluation.json"
 VERDICT_FILE: Final = "gate/verdict.json"
@@ -74,6 +84,53 @@ def last_evaluation(found: FoundModel, settings: Settings | None = None) -> Eval
             raise ConfigurationError(
                 "the evaluation logged with this model is of another form; evaluate it again: skillscope evaluate"
             ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An evaluation that was written: the JSON beside the page, and whether MLflow keeps it with the model."""
+
+    evaluation: Evaluation
+    verdict: Verdict
+    beside: Path
+    logged: bool
+
+
+def evaluate_and_report(
+    model: str,
+    data: Path,
+    report: Path,
+    *,
+    side: Path | None = None,
+    probes: bool = True,
+    register: bool = True,
+    settings: Settings | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Reported:
+    """Evaluate a model on rated rows, judge it, write the page and its JSON, and log both with the model's run.
+
+    The learning curve of the data folder's reports is shown where there is one. `side`: see `read_rated`.
+
+    Raises:
+        FileError, SchemaError: a file cannot be used or written.
+        NotFoundError, BundleError, ConfigurationError: the model cannot be had.
+    """
+    from skillscope.evaluation.evaluate import evaluate_model
+    from skillscope.evaluation.rated import read_rated
+    from skillscope.evaluation.report import write_report
+    from skillscope.modeling.curve import CURVE_NAME, read_curve
+    from skillscope.modeling.experiments import report_path
+
+    settings = settings or get_settings()
+    rated = read_rated(data, side=side)
+    found = find_model(model, settings)
+    evaluated = evaluate_model(found.bundle, rated, probes=probes, report=progress)
+    verdict = judge_release(
+        evaluated.evaluation, model=found.bundle.version, label_source=found.bundle.label_source
+    ).model_copy(update={"model_version": found.version})
+    _, beside = write_report(evaluated, verdict, report, curve=read_curve(report_path(CURVE_NAME, settings)))
+    logged = register and log_evaluation(found, evaluated.evaluation, report=report, settings=settings)
+    return Reported(evaluated.evaluation, verdict, beside, logged)
 
 
 def gate(
