@@ -94,7 +94,7 @@ def test_the_recipe_gives_the_same_file_twice(shared_data: Path, tmp_path: Path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     body = json.loads(paths[0].read_text(encoding="utf-8"))
     assert len(body["hidden"]) == 4 * 96 + 2
-    assert len(body["output"]) == 65
+    assert len(body["output"]) == 3 * 64 + 1
 
 
 def test_missing_transcripts_are_named(shared_data: Path, tmp_path: Path) -> None:

@@ -13,6 +13,11 @@ word has counts of 0; everything else is undefined. A hit is an entry of a word 
 I cared", "would have helped"), and entries marked `!` count only where they are negated ("never gave up"). Misspelt
 words match through a spelling list; the text itself is left alone.
 
+Sentences are the parser's where some mark ends one. In a text without such a mark they are counted by expectation: a
+network says how probable a boundary is at each gap between two tokens, so that a run-on that is as likely one sentence
+as two counts as one and a half. How near the features come to gold annotation is in
+[feature-accuracy.md](feature-accuracy.md), how fast they are in [feature-speed.md](feature-speed.md).
+
 ## Sessions
 
 Events are put in order by time, then event_id; of events with one event_id the first counts. A session lasts from its
