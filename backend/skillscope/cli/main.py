@@ -25,6 +25,7 @@ _GROUPS = {
     "tutoring": "skillscope.cli.tutoring",
     "providers": "skillscope.cli.providers",
     "real-data": "skillscope.cli.realdata",
+    "simulation": "skillscope.cli.simulation",
     "token": "skillscope.cli.token",
     "bento": "skillscope.cli.serve",
     "language": "skillscope.cli.language",
