@@ -9,7 +9,7 @@ import pytest
 
 from skillscope.errors import FileError, SchemaError
 from skillscope.synthesis import manifest_path, read_manifest
-from skillscope.tutoring.pairs.measures import distinct, frames_of, near_duplicates, self_bleu
+from skillscope.tutoring.pairs.measures import PairFigures, distinct, frames_of, near_duplicates, self_bleu
 from skillscope.tutoring.pairs.report import report_pairs, targets
 from skillscope.tutoring.pairs.review import read_review, write_review
 
@@ -29,9 +29,16 @@ def test_near_duplicates_are_counted() -> None:
     assert near_duplicates([*long, long[0] + " end", long[3]]) == pytest.approx(0.2)
 
 
-def test_the_report_is_one_page_with_every_kind(pairs_file: Path, tmp_path: Path) -> None:
-    figures = report_pairs(pairs_file, tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text("utf-8")
+@pytest.fixture(scope="module")
+def reported(pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[PairFigures, Path]:
+    """The figures of the small set, and its page."""
+    page = tmp_path_factory.mktemp("report") / "report.html"
+    return report_pairs(pairs_file, page), page
+
+
+def test_the_report_is_one_page_with_every_kind(reported: tuple[PairFigures, Path]) -> None:
+    figures, path = reported
+    page = path.read_text("utf-8")
     tags: list[str] = []
 
     class Reader(HTMLParser):
@@ -63,8 +70,8 @@ def test_markup_in_a_pair_is_shown_and_not_obeyed(pairs: list[dict[str, Any]], t
     assert "<script" not in page
 
 
-def test_the_report_says_what_a_kind_lacks(pairs_file: Path, tmp_path: Path) -> None:
-    figures = report_pairs(pairs_file, tmp_path / "report.html")
+def test_the_report_says_what_a_kind_lacks(reported: tuple[PairFigures, Path]) -> None:
+    figures, path = reported
     assert set(figures.kinds) == {"explanation", "feedback", "plan"}
     for kind, row in figures.kinds.items():
         met = {what: good for what, _, _, good in targets(kind, row)}
@@ -73,7 +80,7 @@ def test_the_report_says_what_a_kind_lacks(pairs_file: Path, tmp_path: Path) -> 
         assert met["near duplicates"]
         assert met["words"]
         assert met["rarest skill, of its even share"]
-    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["kinds"]["plan"]["pairs"] == 116
+    assert json.loads(path.with_suffix(".json").read_text("utf-8"))["kinds"]["plan"]["pairs"] == 116
 
 
 def test_verdicts_come_back(pairs_file: Path, tmp_path: Path) -> None:
