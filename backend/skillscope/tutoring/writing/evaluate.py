@@ -67,7 +67,7 @@ class SetFigures(BaseModel):
     perplexity: Figure
     bleu: Figure
     chrf: Figure
-    distinct_2: Figure
+    distinct_2: Figure | None
     verbatim: Figure | None = None
     known_sentences: Figure | None = None
     cpu_ms: float

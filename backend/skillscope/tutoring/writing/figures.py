@@ -87,13 +87,17 @@ def faithful(kind: str, delex: str, text: str, slots: Mapping[str, str], given: 
     return Counter(numbers_in(text)) == filled + Counter(literal)
 
 
-def distinct_2(texts: Sequence[str], *, seed: int = 0) -> Figure:
-    """Distinct over all bigrams (Li et al. 2016) within groups of 20 texts, which the figure depends on; the mean."""
+def distinct_2(texts: Sequence[str], *, seed: int = 0) -> Figure | None:
+    """Distinct over all bigrams (Li et al. 2016) within groups of 20 texts, which the figure depends on; the mean.
+
+    None where no text has two words.
+    """
     order = list(range(len(texts)))
     random.Random(seed).shuffle(order)
     tokens = [_WORD.findall(texts[index].lower()) for index in order]
     groups = [tokens[at : at + _GROUP] for at in range(0, max(len(tokens) - _GROUP, 0) + 1, _GROUP)]
-    return mean_of([distinct(group, 2) for group in groups])
+    known = [share for group in groups if not math.isnan(share := distinct(group, 2))]
+    return mean_of(known) if known else None
 
 
 def sentences_of(text: str) -> list[str]:

@@ -61,7 +61,8 @@ def _metrics(found: Evaluation) -> dict[str, float]:
         metrics["real_bits_per_character"] = found.real_bits_per_character.value
     for name, figures in found.sets.items():
         for figure in ("faithful", "right", "passes", "fallback", "bleu", "chrf", "distinct_2"):
-            metrics[f"{name}.{figure}"] = getattr(figures, figure).value
+            if (known := getattr(figures, figure)) is not None:
+                metrics[f"{name}.{figure}"] = known.value
         metrics[f"{name}.cpu_ms"] = figures.cpu_ms
     if found.probe is not None:
         metrics |= {"probe.declined": found.probe.declined.value, "probe.shown": found.probe.shown.value}
