@@ -14,7 +14,8 @@ h1 + p { border-left: 4px solid var(--warn); background: var(--soft); padding: .
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .7rem; text-align: left; vertical-align: top; }
-th { border-bottom-width: 2px; } td:first-child code { white-space: nowrap; } code { font-size: .92em; overflow-wrap: anywhere; }
+th { border-bottom-width: 2px; } td:first-child code { white-space: nowrap; }
+code { font-size: .92em; overflow-wrap: anywhere; }
 @media print { body { margin: 0; max-width: none; font-size: 11pt; } h2 { break-after: avoid; }
   tr { break-inside: avoid; } }
 """
