@@ -31,9 +31,12 @@ def read_segments(session: Session, rows: Sequence[Any]) -> list[list[Segment]]:
     """The parts of each counted response. Those of responses without stored ones, or with ones of another language
     pipeline than their features, are measured now."""
     stale = [row.response_key for row in rows if row.places is None or row.parts_pipeline != row.language_pipeline]
-    texts = response_texts(session, stale)
-    with MEASURING:
-        measured = {key: segments_of(found) for key, found in zip(texts, annotate(list(texts.values())), strict=True)}
+    measured: dict[int, list[Segment]] = {}
+    if stale:  # nobody waits for texts that are coming in unless there is something to parse
+        texts = response_texts(session, stale)
+        with MEASURING:
+            parsed = annotate(list(texts.values()))
+        measured = {key: segments_of(found) for key, found in zip(texts, parsed, strict=True)}
     return [measured[row.response_key] if row.response_key in measured else _unpack(row) for row in rows]
 
 
