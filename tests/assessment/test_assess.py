@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ from skillscope.assessment.wording import describe_feature
 from skillscope.errors import EvidenceError, NotFoundError, SchemaError
 from skillscope.events import Event, EventType
 from skillscope.features import FEATURE_NAMES, FEATURES, StoredRow, aggregate, extract_linguistic
-from skillscope.modeling.bundle import Bundle
+from skillscope.modeling.bundle import Bundle, write_bundle
+from skillscope.modeling.novelty import fit_novelty
 from skillscope.skills import SKILLS
 from skillscope.store import queries
 from skillscope.store.tables import AssessmentRow, ResponseFeaturesRow, ResponseRow
@@ -248,3 +250,75 @@ def test_rows_are_scored_each_on_its_own(bundle: Bundle) -> None:
     rows = _rows(20)
     together = score_rows(bundle, rows)
     assert together == [score_rows(bundle, row[None, :])[0] for row in rows]
+
+
+def _judging_bundle(bundle: Bundle, folder: Path) -> tuple[Bundle, np.ndarray]:
+    """The small bundle with calibration by grade and novelty, and rows like those that it knows."""
+    known = np.random.default_rng(1).uniform(0.2, 0.3, (400, len(FEATURE_NAMES)))
+    skills = {
+        skill: item.model_copy(
+            update={
+                "half_widths_by_band": {
+                    "both": {
+                        band: {"0.8": width, "0.95": 0.5}
+                        for band, width in (("2-3", 0.08), ("4-5", 0.04), ("6-8", 0.02))
+                    }
+                },
+                "usual_range": {"0.8": (0.2, 0.8), "0.95": (0.1, 0.9)},
+            }
+        )
+        for skill, item in bundle.record.skills.items()
+    }
+    record = bundle.record.model_copy(update={"skills": skills, "novelty": fit_novelty(known, np.arange(400) % 5)})
+    return write_bundle(record, bundle.models, "# A card\n", folder / "judging"), known
+
+
+def test_intervals_go_by_grade_and_the_widest_where_it_is_not_known(bundle: Bundle, tmp_path: Path) -> None:
+    judging, known = _judging_bundle(bundle, tmp_path)
+    row = np.median(known, axis=0)
+    scored = score_rows(judging, np.tile(row, (4, 1)), grades=[2, 5, 8, None])
+    widths = [round(scores[0].interval.high - scores[0].interval.low, 3) for scores in scored]
+    assert widths == [0.16, 0.08, 0.04, 0.16]
+    assert [any("grade is not known" in line for line in scores[0].cautions) for scores in scored] == [False] * 3 + [
+        True
+    ]
+
+
+def test_what_is_unlike_training_is_marked_and_widened(bundle: Bundle, tmp_path: Path) -> None:
+    judging, known = _judging_bundle(bundle, tmp_path)
+    rows = np.tile(np.median(known, axis=0), (3, 1))
+    rows[1, 9] = 0.42
+    rows[2, :16] = 30.0
+    near, far, absurd = (scores[0] for scores in score_rows(judging, rows, grades=[8, 8, 8]))
+    assert (near.extrapolating, far.extrapolating, absurd.extrapolating) == (False, True, True)
+    assert near.novelty is not None
+    assert near.novelty < 0.9
+    assert far.novelty == 1.0
+    assert far.interval.low <= 0.2
+    assert far.interval.high >= 0.8
+    assert (absurd.interval.low, absurd.interval.high) == (0.0, 1.0)
+    assert any("unlike" in line for line in far.cautions)
+    assert any("says nothing" in line for line in absurd.cautions)
+
+
+def test_a_bundle_without_novelty_does_not_pretend(bundle: Bundle) -> None:
+    score = score_rows(bundle, _rows(1), grades=[4])[0][0]
+    assert (score.novelty, score.extrapolating) == (None, False)
+    assert score.cautions == [
+        "the model learned from no human rating: a demonstration, not for decisions about children"
+    ]
+
+
+def test_the_students_grade_chooses_the_interval(
+    sessions: sessionmaker[Session], bundle: Bundle, tmp_path: Path
+) -> None:
+    judging, _ = _judging_bundle(bundle, tmp_path)
+    _respond(sessions, *TEXTS)
+    _play(sessions)
+    with sessions.begin() as session:
+        register_student(session, "unknown", None)
+        add_responses(session, "unknown", [ResponseRecord(text=text, at=NOW) for text in TEXTS])
+        of_four = assess_student(session, judging, "s", at=NOW)
+        of_none = assess_student(session, judging, "unknown", at=NOW)
+    assert not any("grade" in line for line in of_four.scores[0].cautions)
+    assert any("grade" in line for line in of_none.scores[0].cautions)

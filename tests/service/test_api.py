@@ -176,6 +176,9 @@ def test_raw_rows_are_scored_and_not_stored(api: TestClient, bundle: Bundle) -> 
     assert [score["score"] for score in results[1]["scores"]] == expected
     assert results[1]["scores"][0]["missing"] == []
     assert "recovery_rate" in results[2]["scores"][0]["missing"][0]
+    graded = api.post(f"{V1}/inference/features", json={"rows": rows, "grades": [4, None, 8]}).json()["results"]
+    told = [any("the grade is not known" in line for line in result["scores"][0]["cautions"]) for result in graded]
+    assert told == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -193,6 +196,9 @@ def test_raw_rows_are_scored_and_not_stored(api: TestClient, bundle: Bundle) -> 
         ({"rows": [[1] * 29]}, "rows.0"),
         ({"rows": [{"word_count": 1}] * 1001}, "rows"),
         ({"rows": [{"word_count": 1}], "extra": 1}, "extra"),
+        ({"rows": [{"word_count": 1}], "grades": [4, 5]}, "grades"),
+        ({"rows": [{"word_count": 1}], "grades": [9]}, "grades.0"),
+        ({"rows": [{"word_count": 1}], "grades": [4.5]}, "grades.0"),
         ([], "body"),
         ("text", "body"),
     ],

@@ -175,6 +175,8 @@ def _table(
 def score_features(request: Request, body: FeatureRows) -> Response:
     """Score raw rows of features. Nothing is stored."""
     bundle = runtime_of(request).bundle
+    if body.grades is not None and len(body.grades) != len(body.rows):
+        raise InputError(f"{len(body.rows)} rows need as many grades, or none at all", field="grades")
     table = _table(body.rows, bundle.columns)
     check_features(table)
     missing = [
@@ -183,5 +185,5 @@ def score_features(request: Request, body: FeatureRows) -> Response:
         else []
         for row in np.isnan(table[:, : len(FEATURE_NAMES)])
     ]
-    scores = score_rows(bundle, table, missing=missing)
+    scores = score_rows(bundle, table, grades=body.grades, missing=missing)
     return reply(FeatureScores(results=[RowScores(scores=row) for row in scores]))

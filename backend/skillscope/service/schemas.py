@@ -64,6 +64,12 @@ class FeatureRows(_Body):
     rows: Annotated[list[dict[str, _Value]], Field(min_length=1, max_length=MAX_ROWS)] = Field(
         examples=[[{name: 0.1 if number < 5 else 3.0 for number, name in enumerate(FEATURE_NAMES[:12])}]]
     )
+    grades: list[Annotated[int, Field(strict=True, ge=2, le=8)] | None] | None = Field(
+        default=None,
+        max_length=MAX_ROWS,
+        description="the grade of each row's student; intervals go by grade, without one the widest is given",
+        examples=[[4]],
+    )
 
 
 class AddedAnswer(BaseModel):
