@@ -13,6 +13,7 @@ from skillscope.modeling.crossval import cross_validate
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Rows, Samples
 from skillscope.modeling.shuffled import R2_AT_MOST, Shuffled, train_shuffled
+from skillscope.modeling.tracking import mlflow_client
 from skillscope.modeling.training import train_models
 from skillscope.modeling.tuning import tune
 from skillscope.skills import SKILLS
@@ -104,11 +105,15 @@ def test_labels_of_a_mixed_set_are_weighed_and_recorded(one_skill, quick, home, 
 
 
 def test_shuffled_labels_cannot_be_learnt(training_set, quick, home):
-    found = train_shuffled(training_set, Recipe(params=quick), settings=home, register=False)
+    found = train_shuffled(training_set, Recipe(params=quick), settings=home)
     assert set(found.r2) == set(SKILLS)
     assert max(found.r2.values()) <= R2_AT_MOST
     assert found.passed
     assert "as it must be" in found.text()
+    logged = mlflow_client(home).get_run(found.run_id).data
+    assert logged.tags["skillscope.kind"] == "shuffled-labels"
+    assert logged.metrics["empathy_r2"] == found.r2["empathy"]
+    assert logged.metrics["empathy_noise_ceiling"] == pytest.approx(0.98, abs=0.001)
     assert not Shuffled({"empathy": 0.03}).passed
     assert "something leaks" in Shuffled({"empathy": 0.03}).text()
 

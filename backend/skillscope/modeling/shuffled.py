@@ -71,10 +71,14 @@ def train_shuffled(
         r2[skill] = round(r_squared(scores[labelled, column], held[column].whole[labelled]), 6)
     run_id = None
     if register:
+        ceiling = (loaded.manifest.noise_ceiling or {}) if loaded.manifest else {}
         run_id = log_experiment(
             "shuffled-labels",
             params={"dataset": loaded.sha256[:16], "rows": len(loaded.frame), **recipe.as_dict()},
-            metrics={f"{skill}_r2": value for skill, value in r2.items()},
+            metrics={
+                **{f"{skill}_r2": value for skill, value in r2.items()},
+                **{f"{skill}_noise_ceiling": value for skill, value in ceiling.items()},
+            },
             settings=settings,
         )
     return Shuffled(r2, run_id)
