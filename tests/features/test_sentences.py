@@ -21,12 +21,36 @@ RUN_ON = "we built a tower and it fell down what did you do then i was so mad bu
 
 
 def test_only_texts_without_end_marks_are_split_by_the_network() -> None:
-    analysis = load_analyser().analyse(["I ran. He slept.", "", RUN_ON, "why?", "🙂"])
+    analysis = load_analyser().analyse(["I ran. He slept", "", RUN_ON, "why?", "🙂"])
     assert unmarked(analysis).tolist() == [False, False, True, False, True]
     split = split_sentences(analysis)
     marked = analysis.bounds[1]
     assert (split.starts[:marked] == analysis.starts[:marked]).all()
     assert split.levels.shape == (len(LEVELS), len(RUN_ON.split()) + 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("okay ready? so which one should we start. yes", ["okay", "so", "yes"]),
+        ('"we ran away." then it was over', ['"', "then"]),
+        ("(it fell.) we laughed", ["(", "we"]),
+        ("it was... you know", ["it"]),
+        ("go on !", ["go"]),
+        ("Mr. Lee has 2.5 dogs!", ["Mr."]),
+    ],
+)
+def test_a_word_after_a_stop_begins_a_sentence(text: str, begins: list[str]) -> None:
+    (doc,) = (analysis := load_analyser().analyse([text])).docs
+    found = [token.text for token, start in zip(doc, split_sentences(analysis).starts, strict=True) if start]
+    assert found == begins
+
+
+def test_a_stop_ends_a_sentence_in_its_own_text_alone() -> None:
+    text = '" yes we can." she said'
+    among, alone = load_analyser().analyse(["no.", text, "and"]), load_analyser().analyse([text])
+    assert (split_sentences(among).starts[2:-1] == split_sentences(alone).starts).all()
+    assert not split_sentences(alone).starts[1]
 
 
 def test_higher_cuts_leave_fewer_boundaries() -> None:
