@@ -5,7 +5,7 @@ takes: where coming back after failing raised the score, tasks that failed and w
 tasks that failed and were left.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -14,26 +14,10 @@ from typing import Final, Protocol
 from skillscope.events import EventType
 from skillscope.events.model import COLLABORATION, LEADERSHIP
 
-__all__ = ["EPISODE_TYPES", "MOST_EPISODES", "Episode", "Happening", "by_session", "find_episodes"]
+__all__ = ["MOST_EPISODES", "Episode", "Happening", "by_session", "find_episodes", "types_of"]
 
 MOST_EPISODES: Final = 3
 """Episodes told for a score."""
-
-EPISODE_TYPES: Final = frozenset(
-    {
-        EventType.SESSION_STARTED,
-        EventType.SESSION_ENDED,
-        EventType.TASK_STARTED,
-        EventType.TASK_FAILED,
-        EventType.TASK_RETRIED,
-        EventType.TASK_COMPLETED,
-        EventType.DISTRACTION_STARTED,
-        EventType.DISTRACTION_ENDED,
-        *COLLABORATION,
-        *LEADERSHIP,
-    }
-)
-"""Types that are read for evidence; the others say nothing by themselves."""
 
 _DONE: Final = {
     EventType.HELP_GIVEN: "gave help",
@@ -83,10 +67,11 @@ def by_session(events: Sequence[Happening]) -> list[list[Happening]]:
 
 def find_episodes(group: str, *, raised: bool, sessions: Sequence[Sequence[Happening]]) -> list[Episode]:
     """The most telling episodes of a group of features, on one side, at most `MOST_EPISODES`."""
-    finder = _FINDERS.get(group)
-    if finder is None:
+    if group not in _FINDERS:
         return []
-    found = [episode for events in sessions for episode in finder(events, raised)]
+    finder, types = _FINDERS[group]
+    read = ([event for event in events if event.type in types] for events in sessions)
+    found = [episode for events in read for episode in finder(events, raised)]
     return sorted(found, key=lambda episode: (-episode.weight, -episode.at.timestamp()))[:MOST_EPISODES]
 
 
@@ -178,10 +163,26 @@ def _acts(types: frozenset[EventType]) -> Callable[[Sequence[Happening], bool], 
     return find
 
 
-_FINDERS: Final[dict[str, Callable[[Sequence[Happening], bool], list[Episode]]]] = {
-    "coming_back": _coming_back,
-    "finishing": _finishing,
-    "attention": _attention,
-    "working_together": _acts(COLLABORATION),
-    "leading": _acts(LEADERSHIP),
+_TRIES: Final = frozenset({EventType.TASK_FAILED, EventType.TASK_RETRIED, EventType.TASK_COMPLETED})
+_FINDERS: Final[dict[str, tuple[Callable[[Sequence[Happening], bool], list[Episode]], frozenset[EventType]]]] = {
+    "coming_back": (_coming_back, _TRIES),
+    "finishing": (_finishing, _TRIES | {EventType.TASK_STARTED}),
+    "attention": (
+        _attention,
+        frozenset(
+            {
+                EventType.SESSION_STARTED,
+                EventType.SESSION_ENDED,
+                EventType.DISTRACTION_STARTED,
+                EventType.DISTRACTION_ENDED,
+            }
+        ),
+    ),
+    "working_together": (_acts(COLLABORATION), COLLABORATION),
+    "leading": (_acts(LEADERSHIP), LEADERSHIP),
 }
+
+
+def types_of(groups: Iterable[str]) -> frozenset[EventType]:
+    """The types of events that the episodes of these groups are told from."""
+    return frozenset().union(*(_FINDERS[group][1] for group in groups if group in _FINDERS))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from skillscope.assessment.episodes import EPISODE_TYPES, MOST_EPISODES, Episode, Happening, by_session, find_episodes
+from skillscope.assessment.episodes import MOST_EPISODES, Episode, by_session, find_episodes, types_of
 from skillscope.assessment.model import Evidence, Mark
 from skillscope.assessment.quotes import Quote, Said, find_quotes
 from skillscope.assessment.reasons import Reason, find_reasons
@@ -23,8 +23,8 @@ from skillscope.store.evidence import counted_events, counted_responses, respons
 
 __all__ = ["explain_scores", "explain_student"]
 
-MOST_EVENTS: Final = 2_000
-"""Events that are looked through, newest first; ten ordinary sessions hold about 600."""
+MOST_EVENTS: Final = 500
+"""Events that are looked through, newest first; ten ordinary sessions hold about 600, not all of a wanted type."""
 
 
 def explain_scores(bundle: Bundle, features: NDArray[np.float64]) -> dict[Skill, list[Evidence]]:
@@ -56,6 +56,7 @@ def explain_student(
     reasons = find_reasons(bundle, features)
     quotes = find_quotes(bundle, said, features)
     texts = response_texts(session, {quote.said.key for found in quotes.values() for quote in found})
+    groups = {reason.group.key for found in reasons.values() for reason in found}
     sessions = by_session(
         counted_events(
             session,
@@ -64,15 +65,18 @@ def explain_student(
             since=since,
             until=at,
             sessions=policy.sessions,
-            types=EPISODE_TYPES,
+            types=types_of(groups),
             limit=MOST_EVENTS,
         )
     )
+    # The same group often stands behind several skills.
+    sides = sorted({(reason.group.key, reason.contribution > 0) for found in reasons.values() for reason in found})
+    episodes = {side: find_episodes(side[0], raised=side[1], sessions=sessions) for side in sides}
     return {
         skill: [
             *(_of_reason(reason) for reason in found),
             *(_of_quote(quote, texts) for quote in quotes[skill]),
-            *_of_events(found, sessions),
+            *_of_events(found, episodes),
         ]
         for skill, found in reasons.items()
     }
@@ -112,14 +116,13 @@ def _of_quote(quote: Quote, texts: Mapping[int, str]) -> Evidence:
     )
 
 
-def _of_events(reasons: Sequence[Reason], sessions: Sequence[Sequence[Happening]]) -> list[Evidence]:
-    told: list[Evidence] = []
-    for reason in reasons:
-        if len(told) == MOST_EPISODES:
-            break
-        episodes = find_episodes(reason.group.key, raised=reason.contribution > 0, sessions=sessions)
-        told += [_of_episode(episode, reason) for episode in episodes[: MOST_EPISODES - len(told)]]
-    return told
+def _of_events(reasons: Sequence[Reason], episodes: Mapping[tuple[str, bool], Sequence[Episode]]) -> list[Evidence]:
+    told = [
+        _of_episode(episode, reason)
+        for reason in reasons
+        for episode in episodes[reason.group.key, reason.contribution > 0]
+    ]
+    return told[:MOST_EPISODES]
 
 
 def _of_episode(episode: Episode, reason: Reason) -> Evidence:

@@ -18,7 +18,7 @@ from skillscope.features.segments import Segment
 from skillscope.modeling.bundle import Bundle
 from skillscope.skills import SKILLS, Skill
 
-__all__ = ["LEAST_EFFECT", "MOST_QUOTES", "Quote", "Said", "find_quotes", "without_segments"]
+__all__ = ["LEAST_EFFECT", "MOST_PARTS", "MOST_QUOTES", "Quote", "Said", "find_quotes", "without_segments"]
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +27,9 @@ MOST_QUOTES: Final = 3
 
 LEAST_EFFECT: Final = 0.002
 """Points of the score below which a part is not quoted: a model made of steps says little about smaller ones."""
+
+MOST_PARTS: Final = 120
+"""Parts tried for one student: of those who said more, the ones with most list words, then the longest."""
 
 LEAST_WORDS_LEFT: Final = 5
 """Words that must be left without a part; of a student with fewer nothing is said at all."""
@@ -95,6 +98,10 @@ def find_quotes(bundle: Bundle, said: Sequence[Said], features: Floats) -> dict[
     """By skill, the parts that moved the score most, strongest first: at most `MOST_QUOTES`, none of less than
     `LEAST_EFFECT`. What raised the score holds list words."""
     parts, without = without_segments(said, features)
+    if len(parts) > MOST_PARTS:
+        sizes = [(-len(segment.marks), segment.start - segment.end) for _, segment in parts]
+        tried = sorted(sorted(range(len(parts)), key=sizes.__getitem__)[:MOST_PARTS])
+        parts, without = [parts[row] for row in tried], without[tried]
     if not parts:
         return {skill: [] for skill in bundle.models}
     scores = bundle.predict(np.vstack([features[None, :], without]))
