@@ -1,6 +1,7 @@
 """The fast analyser against spaCy's own pipeline, and that a text's answers are its own."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -82,6 +83,16 @@ def test_a_full_table_of_types_is_emptied(monkeypatch: pytest.MonkeyPatch) -> No
     nlp = load_pipeline()
     for text in (*texts(5, seed=2), " ".join(f"word{number}" for number in range(40))):
         assert (small.encode([nlp.make_doc(text)]).vectors == load_analyser().analyse([text]).vectors).all()
+
+
+def test_threads_share_an_analyser() -> None:
+    sample = [[f"{name} said {text}" for text in texts(8, seed=number)] for number, name in enumerate("abcdef")]
+    analyser = Analyser(load_pipeline())
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(analyser.analyse, sample))
+    for part, analysis in zip(sample, found, strict=True):
+        expected = load_analyser().analyse(part)
+        assert [rows(analysis, row) for row in range(8)] == [rows(expected, row) for row in range(8)]
 
 
 def test_a_full_vocabulary_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

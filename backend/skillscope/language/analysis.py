@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -58,13 +59,19 @@ class Analyser:
         tokeniser: Any = nlp.tokenizer
         self._tokeniser = tokeniser
         self._rules: bytes = tokeniser.to_bytes(exclude=["vocab"])
+        self._turn = Lock()
         self._encoder = Encoder(nlp)
         self._parser = ArcEager(nlp)
         self.tags = tuple(label.removeprefix("POS=") for label in nlp.pipe_labels["morphologizer"])
         self.relations = self._parser.labels
 
     def analyse(self, texts: Sequence[str]) -> Analysis:
-        """Tag and parse. What comes out for a text does not depend on the others."""
+        """Tag and parse. What comes out for a text does not depend on the others. Threads take turns: they share the
+        table of word types."""
+        with self._turn:
+            return self._analyse(texts)
+
+    def _analyse(self, texts: Sequence[str]) -> Analysis:
         if len(self._tokeniser.vocab.strings) > _STRINGS_KEPT:
             self._tokeniser = self._fresh_tokeniser()
         docs = [self._tokeniser(text) for text in texts]
