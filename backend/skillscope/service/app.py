@@ -1,11 +1,16 @@
 """The FastAPI app: routes, guards and problems put together."""
 
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from skillscope import __version__
 from skillscope.errors import SkillscopeError
@@ -31,7 +36,24 @@ a child: `label_source` says who gave the labels.
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
-    return problem_of(error, request.scope["state"]["request_id"])
+    response = problem_of(error, request.scope["state"]["request_id"])
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["allow"] = ", ".join(_methods(request.app.state.addresses, request.url.path))
+    return response
+
+
+def _methods(addresses: Sequence[tuple[re.Pattern[str], frozenset[str]]], path: str) -> list[str]:
+    """All that an address answers, where the routes below it know one method each."""
+    return sorted(set().union(*(methods for pattern, methods in addresses if pattern.match(path))))
+
+
+def _addresses(routers: Sequence[tuple[APIRouter, str]]) -> list[tuple[re.Pattern[str], frozenset[str]]]:
+    return [
+        (compile_path(prefix + route.path)[0], frozenset(route.methods or ()))
+        for router, prefix in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -53,6 +75,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     for router, prefix in routers:
         app.include_router(router, prefix=prefix)
     app.include_router(inference.router, include_in_schema=False)
+    app.state.addresses = _addresses([*routers, (system.open_router, ""), (inference.router, "")])
     handled: tuple[Any, ...] = (HTTPException, RequestValidationError, SkillscopeError)
     for kind in handled:
         app.add_exception_handler(kind, _on_problem)

@@ -15,7 +15,7 @@ from skillscope.service.access import (
     runtime_of,
     saw,
 )
-from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
+from skillscope.service.replies import Cursor, problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.schemas import Class, ClassBody, Classes, ClassStudent, ClassStudents
 from skillscope.service.scope import require_class
 from skillscope.service.tokens import Role
@@ -29,14 +29,13 @@ _THERE_BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": Class, "descrip
 _ClassOfPath = Annotated[StudentId, Path(description="the school's own id for the class", examples=["c-4b"])]
 _TeacherOfPath = Annotated[StudentId, Path(description="the school's own id for the teacher", examples=["t-12"])]
 _Limit = Annotated[int, Query(ge=1, le=200)]
-_Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
 _Staff = allow(Role.TEACHER, Role.SERVICE, Role.ADMIN)
 _Keepers = allow(Role.SERVICE, Role.ADMIN)
 _Kept = problem_docs("not-found", "invalid", "too-large")
 
 
 @router.get("/classes", response_model=Classes, responses=problem_docs("invalid"), dependencies=[_Staff])
-def list_classes(request: Request, limit: _Limit = 50, cursor: _Cursor = None) -> Response:
+def list_classes(request: Request, limit: _Limit = 50, cursor: Cursor = None) -> Response:
     """Classes: a teacher's own, or all, a page at a time."""
     caller = caller_of(request)
     after = read_cursor(cursor)
@@ -79,7 +78,7 @@ def remove_class(request: Request, class_id: _ClassOfPath) -> Response:
     responses=problem_docs("not-found", "invalid"),
     dependencies=[_Staff],
 )
-def list_students(request: Request, class_id: _ClassOfPath, limit: _Limit = 50, cursor: _Cursor = None) -> Response:
+def list_students(request: Request, class_id: _ClassOfPath, limit: _Limit = 50, cursor: Cursor = None) -> Response:
     """Students of a class, a page at a time."""
     after = read_cursor(cursor)
     with runtime_of(request).sessions() as session:

@@ -14,6 +14,7 @@ from skillscope.service.tokens import Role
 
 __all__ = ["describe"]
 
+_PROBLEM: Final = "application/problem+json"
 _KEY: Final = {
     "name": HEADER,
     "in": "header",
@@ -61,8 +62,9 @@ def describe(app: FastAPI, routers: Sequence[tuple[APIRouter, str]]) -> dict[str
     for operations in described["paths"].values():
         for operation in operations.values():
             for told in operation["responses"].values():
-                if "application/problem+json" in told.get("content", {}):
-                    told["content"].pop("application/json", None)
+                problem = told.get("content", {}).get(_PROBLEM)
+                if problem is not None:
+                    told["content"] = {_PROBLEM: problem}
     for router, prefix in routers:
         for route in router.routes:
             if isinstance(route, SecuredRoute):

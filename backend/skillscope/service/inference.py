@@ -21,7 +21,7 @@ from skillscope.service.access import (
     runtime_of,
 )
 from skillscope.service.problems import problem_body
-from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
+from skillscope.service.replies import Cursor, problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.schemas import Batch, FeatureRows, FeatureScores, History, Outcome, Outcomes, RowScores
 from skillscope.service.scope import own_student, reached
 from skillscope.service.tokens import Role
@@ -87,7 +87,7 @@ def history(
     student_id: StudentOfPath,
     skill: _OneSkill = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next` of the page before")] = None,
+    cursor: Cursor = None,
 ) -> Response:
     """All assessments, newest first, a page at a time; new ones do not shift the pages."""
     before = read_cursor(cursor)

@@ -35,7 +35,7 @@ from skillscope.service.practice_schemas import (
     Submission,
     SubmitBody,
 )
-from skillscope.service.replies import problem_docs, read_cursor, reply, write_cursor
+from skillscope.service.replies import Cursor, problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.scope import narrowed_to, own_student, require_student
 from skillscope.service.tokens import Role
 from skillscope.store import queries, writing
@@ -64,7 +64,6 @@ _PracticeId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f\-]+$")]
 _QuestionId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9._:@\-]+$")]
 _Key = Annotated[int, Path(ge=1, le=2**53)]
 _Limit = Annotated[int, Query(ge=1, le=200)]
-_Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
 
 
 def _only(request: Request) -> str | None:
@@ -269,7 +268,7 @@ def read_questions(
         str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9._:@\-]+$", description="those about one question")
     ] = None,
     limit: _Limit = 50,
-    cursor: _Cursor = None,
+    cursor: Cursor = None,
 ) -> Response:
     """What was asked, newest first, a page at a time; new questions do not shift the pages."""
     before = read_cursor(cursor)
@@ -282,7 +281,7 @@ def read_questions(
 
 
 @router.get("/community/question/{key}", response_model=CommunityThread, responses=problem_docs("not-found", "invalid"))
-def read_thread(request: Request, key: _Key, limit: _Limit = 50, cursor: _Cursor = None) -> Response:
+def read_thread(request: Request, key: _Key, limit: _Limit = 50, cursor: Cursor = None) -> Response:
     """A question with its answers, oldest first, a page at a time."""
     after = read_cursor(cursor)
     with runtime_of(request).sessions() as session:

@@ -63,7 +63,15 @@ _ENVELOPE: Final = {
         }
     ],
 }
-_Version = Annotated[str | None, Header(alias=_HEADER, description="1.0.x or 2.0.x", examples=[VERSION])]
+_Version = Annotated[
+    str,
+    Header(
+        alias=_HEADER,
+        description="1.0.x or 2.0.x; needed, and a 400 without it",
+        examples=[VERSION],
+        json_schema_extra={"pattern": f"^{_VERSIONS.pattern}$"},
+    ),
+]
 _Statement = dict[str, Any]
 _Docs = problem_docs("bad-request", "not-found", "conflict", "invalid", "too-large", "unsupported-media-type")
 
@@ -107,8 +115,8 @@ def digest_of(statement: _Statement) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
-def _check_version(version: str | None) -> None:
-    if version is None or not _VERSIONS.fullmatch(version):
+def _check_version(version: str) -> None:
+    if not _VERSIONS.fullmatch(version):
         raise ProblemError("bad-request", f"the header {_HEADER} names version 1.0.x or 2.0.x", field=_HEADER)
 
 
@@ -182,7 +190,7 @@ def _store(request: Request, statements: list[_Statement]) -> None:
 def bring_statements(
     request: Request,
     body: Annotated[_Statement | list[_Statement], Body(examples=[[_EXAMPLE]])],
-    version: _Version = None,
+    version: _Version = "",
 ) -> Response:
     """Store xAPI statements as events: one, or an array that is stored whole or not at all."""
     _check_version(version)
@@ -200,7 +208,7 @@ def put_statement(
     request: Request,
     body: Annotated[_Statement, Body(examples=[_EXAMPLE])],
     statement_id: Annotated[uuid.UUID, Query(alias="statementId", examples=["7ccd3322-e1a5-411a-a67d-6a735c76f119"])],
-    version: _Version = None,
+    version: _Version = "",
 ) -> Response:
     """Store one xAPI statement under the id of the address; again, it changes nothing."""
     _check_version(version)

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from skillscope.service.access import SecuredRoute, allow, bearer, runtime_of
 from skillscope.service.metrics import CONTENT_TYPE, metrics_text
 from skillscope.service.problems import ProblemError
-from skillscope.service.replies import reply
+from skillscope.service.replies import problem_docs, reply
 from skillscope.service.schemas import Readiness
 from skillscope.service.tokens import Role
 
@@ -39,7 +39,12 @@ def ready(request: Request) -> Response:
     return reply(Readiness(**state), 200 if all(state.values()) else 503)
 
 
-@router.get("/metrics", response_class=PlainTextResponse, dependencies=[allow(Role.SERVICE, Role.ADMIN)])
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=problem_docs(),
+    dependencies=[allow(Role.SERVICE, Role.ADMIN)],
+)
 def metrics() -> Response:
     """Prometheus metrics of all workers, by route template; no student stands in them."""
     return Response(metrics_text(), media_type=CONTENT_TYPE)
