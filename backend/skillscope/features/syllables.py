@@ -40,7 +40,7 @@ def _exceptions() -> dict[str, int]:
     return {word: int(count) for word, count in pairs}
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)
 def count_syllables(word: str) -> int:
     """Syllables of one word form. A number or sign counts 1, the clitics "'s", "'ll" ... 0; parts of a hyphenated
     word are added up."""

@@ -11,7 +11,7 @@ from skillscope.language import LemmaRules, lemma_rules
 
 __all__ = ["WordTable", "WordType"]
 
-_KEPT: Final = 300_000  # types kept before the table is emptied, so that endless input needs bounded memory
+_KEPT: Final = 50_000  # types kept before the table is emptied, so that endless input needs bounded memory
 _CURLY: Final = str.maketrans("’‘`", "'''")
 
 

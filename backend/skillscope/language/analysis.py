@@ -22,7 +22,7 @@ from skillscope.language.pipeline import load_pipeline
 
 __all__ = ["Analyser", "Analysis", "load_analyser"]
 
-_STRINGS_KEPT: Final = 100_000
+_STRINGS_KEPT: Final = 50_000
 
 Ints = NDArray[np.int64]
 

@@ -64,7 +64,7 @@ class LemmaRules:
         found = self._cache.get(key)
         if found is None:
             found = self._find(form.lower(), upos)
-            if len(self._cache) < 200_000:
+            if len(self._cache) < 50_000:
                 self._cache[key] = found
         return found
 
