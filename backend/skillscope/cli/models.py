@@ -139,14 +139,13 @@ def command_learning_curve(
 
     with Console(stderr=True).status("learning curve") as status:
         curve, path = make_learning_curve(data, output, seed=seed, register=register, report=status.update)
-    table = Table(title="R2 (mean absolute error), scenarios unseen", title_justify="left")
-    table.add_column("rows")
+    table = Table(title="by rows learnt from, scenarios unseen", title_justify="left")
+    for name in ("skill", "", *(point.label for point in curve.points), "ceiling", "95%"):
+        table.add_column(name, justify="left" if name in {"skill", ""} else "right")
     for skill in SKILLS:
-        table.add_column(skill, justify="right")
-    for point in curve.points:
-        table.add_row(point.label, *(f"{point.r2[skill]:.3f} ({point.mae[skill]:.3f})" for skill in SKILLS))
-    table.add_row("noise ceiling", *(f"{curve.noise_ceiling[skill]:.3f}" for skill in SKILLS))
-    table.add_row("95% of it", *(f"{curve.near_ceiling[skill]:.3f}" for skill in SKILLS))
+        ceilings = (f"{curve.noise_ceiling[skill]:.3f}", f"{curve.near_ceiling[skill]:.3f}")
+        table.add_row(skill, "R2", *(f"{point.r2[skill]:.3f}" for point in curve.points), *ceilings)
+        table.add_row("", "MAE", *(f"{point.mae[skill]:.3f}" for point in curve.points))
     Console().print(table)
     typer.echo(f"-> {path}")
 
@@ -178,12 +177,13 @@ def command_recovery(
             data, output, champion=champion, students=students, seed=seed, register=register, report=status.update
         )
     skills = list(found.points[0].mae)
-    table = Table(title="rank correlation with the trait (mean error of the score)", title_justify="left")
-    for name in ("responses", "sessions", *skills):
-        table.add_column(name, justify="right")
+    table = Table(title="rank correlation with the trait, and mean error of the score", title_justify="left")
+    for name in ("responses", "sessions", "", *skills):
+        table.add_column(name, justify="right", overflow="fold")
     for point in found.points:
-        cells = (f"{point.spearman[skill]:.3f} ({point.mae[skill]:.3f})" for skill in skills)
-        table.add_row(str(point.responses), str(point.sessions), *cells)
+        ranks = (f"{point.spearman[skill]:.3f}" for skill in skills)
+        table.add_row(str(point.responses), str(point.sessions), "rank", *ranks)
+        table.add_row("", "", "error", *(f"{point.mae[skill]:.3f}" for skill in skills))
     Console().print(table)
     typer.echo(f"-> {path}")
 

@@ -110,13 +110,17 @@ def learning_curve_figure(curve: LearningCurve) -> Figure:
                     f"{point.r2[skill]:.2f}\nMAE {point.mae[skill]:.3f}", (place, point.r2[skill]),
                     textcoords="offset points", xytext=(0, -8), ha="center", va="top", fontsize=8,
                 )  # fmt: skip
-            axes.text(places[-1] + 0.45, curve.noise_ceiling[skill] + 0.008, "noise ceiling", ha="right", fontsize=8)
-            axes.text(
-                places[-1] + 0.45, curve.near_ceiling[skill] - 0.01, "95% of it", ha="right", va="top", fontsize=8,
-                color=GREY,
-            )  # fmt: skip
+            lowest = min([*values, *(point.r2_draws[skill][0] for point in curve.points)])
+            bottom = lowest - 0.35 * (1.0 - lowest)
+            for height, label, color in (
+                (curve.noise_ceiling[skill], "noise ceiling", INK),
+                (curve.near_ceiling[skill], "95% of it", GREY),
+            ):
+                axes.text(-0.45, height, label, va="bottom", fontsize=8, color=color)
             axes.set_xticks(places, [point.label for point in curve.points])
-            axes.set(xlim=(-0.5, places[-1] + 0.5), ylim=(min(0.5, *values) - 0.12, 1.02), ylabel="R², scenario unseen")
+            axes.set(
+                xlim=(-0.5, places[-1] + 0.5), ylim=(bottom, 1.0 + 0.05 * (1.0 - bottom)), ylabel="R², scenario unseen"
+            )
             axes.set_xlabel("rows learnt from")
             axes.set_title(_title(skill))
         return figure
