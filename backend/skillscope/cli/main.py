@@ -27,12 +27,14 @@ _GROUPS = {
     "real-data": "skillscope.cli.realdata",
     "simulation": "skillscope.cli.simulation",
     "token": "skillscope.cli.token",
+    "privacy": "skillscope.cli.privacy",
     "bento": "skillscope.cli.serve",
     "language": "skillscope.cli.language",
     "lm": "skillscope.cli.lm",
     "evaluate": "skillscope.cli.evaluate",
 }
 _COMMANDS = {
+    "purge": ("skillscope.cli.privacy", "command_purge"),
     "run": ("skillscope.cli.run", "command_run"),
     "serve": ("skillscope.cli.serve", "command_serve"),
     "experiments": ("skillscope.cli.run", "command_experiments"),
