@@ -15,7 +15,7 @@ from skillscope.assessment.evidence import explain_scores
 from skillscope.assessment.ingest import add_events, add_responses, register_student
 from skillscope.assessment.model import Evidence
 from skillscope.assessment.quotes import LEAST_EFFECT, MOST_QUOTES, Said, find_quotes, without_segments
-from skillscope.assessment.reasons import GROUPS, STRONGEST, contributions, find_reasons
+from skillscope.assessment.reasons import GROUPS, STRONGEST, contributions, find_reasons, group_weights
 from skillscope.assessment.records import ResponseRecord
 from skillscope.assessment.removal import check_quotes
 from skillscope.datasets.pipeline import generate_training_data
@@ -120,6 +120,14 @@ def test_reasons_are_the_sums_of_their_groups_strongest_first(bundle: Bundle) ->
         assert [reason.contribution for reason in reasons] == pytest.approx(expected)
         for reason in reasons:
             assert reason.feature in reason.group.features + reason.group.shared
+
+
+def test_shares_are_neither_lost_nor_doubled_and_family_columns_have_a_group_of_their_own() -> None:
+    weights = group_weights((*FEATURE_NAMES, "prompt_text_score", "overlap_lemmas"))
+    assert weights.sum(axis=1) == pytest.approx(np.ones(len(FEATURE_NAMES) + 2))
+    assert weights.shape[1] == len(GROUPS) + 1
+    assert weights[-2:, -1].tolist() == [1.0, 1.0]
+    assert not weights[:-2, -1].any()
 
 
 def test_a_reason_says_what_it_is_and_which_way_it_goes(bundle: Bundle) -> None:

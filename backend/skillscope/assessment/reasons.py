@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skillscope.modeling.bundle import Bundle
 from skillscope.skills import Skill
 
-__all__ = ["COMPARED", "GROUPS", "STRONGEST", "Group", "Reason", "contributions", "find_reasons"]
+__all__ = ["COMPARED", "GROUPS", "STRONGEST", "Group", "Reason", "contributions", "find_reasons", "group_weights"]
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ _ALL: Final = (*GROUPS, COMPARED)
 
 
 @cache
-def _weights(names: tuple[str, ...]) -> Floats:
+def group_weights(names: tuple[str, ...]) -> Floats:
     """Which part of each column's share belongs to each group, shape (columns, groups); rows add up to 1."""
     table = [[1.0 * (name in group.features) + 0.5 * (name in group.shared) for group in _ALL] for name in names]
     weights = np.array(table)
@@ -106,7 +106,7 @@ def find_reasons(bundle: Bundle, features: Floats) -> dict[Skill, list[Reason]]:
     for skill, table in contributions(bundle, features[None, :]).items():
         names = bundle.names(skill)
         values = bundle.inputs(skill, features[None, :])[0]
-        shares = table[0, :, None] * _weights(names)
+        shares = table[0, :, None] * group_weights(names)
         moved = shares.sum(axis=0)
         strongest = np.argsort(-np.abs(moved), kind="stable")[:STRONGEST]
         found[skill] = []
