@@ -183,7 +183,7 @@ def test_promotion_goes_through_the_gate(made, own, evaluated, rated_file, tmp_p
     client = mlflow_client(own)
     assert str(client.get_model_version_by_alias(BUNDLE_NAME, "champion").version) == "1"  # a challenger alone
     held = promote(settings=own)
-    assert (held.moved, held.verdict.outcome) == (False, Outcome.INSUFFICIENT)
+    assert (held.moved, held.refused, held.verdict.outcome) == (False, True, Outcome.INSUFFICIENT)
     found = as_if_human(evaluated.evaluation)
     good = found.model_copy(update={"model": found.model.model_copy(update={"version": bundle.version})})
     bad = good.model_copy(update={"skills": as_if_human(evaluated.evaluation, smd=0.4).skills})
@@ -246,7 +246,10 @@ def test_the_commands_and_their_exit_codes(made, own, rated_file, monkeypatch):
         assert shown.exit_code == 3
         assert "insufficient evidence: model" in shown.stdout
         assert "simulated" in shown.stdout
-        assert CliRunner().invoke(app, ["promote", "--model", "1"]).exit_code == 0  # it is the champion already
+        # a demonstration that is champion already is not released by being asked for
+        refused = CliRunner().invoke(app, ["promote", "--model", "1"])
+        assert refused.exit_code == 3
+        assert "version 1 is not released" in refused.stdout
         forced = CliRunner().invoke(app, ["promote", "--model", "1", "--force"])
         assert forced.exit_code == 0
         assert "forced against the gate's insufficient evidence" in forced.stdout

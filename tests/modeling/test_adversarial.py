@@ -79,9 +79,9 @@ def test_rises_by_hand():
     honest = np.array([[0.2, 0.5, 0.5, np.nan], [0.4, 0.5, 0.5, np.nan], [0.9, 0.5, 0.5, np.nan]])
     gamed = honest + np.array([[0.3], [0.1], [-0.1]])
     none = np.zeros(3, dtype=bool)
-    found = probe_rises("stuffed", "both", honest, gamed, absurd=none, extrapolating=np.array([True, False, False]))
+    found = probe_rises("stuffed", "both", honest, gamed, beyond=none, extrapolating=np.array([True, False, False]))
     assert [item.skill for item in found] == ["empathy", "problem_solving", "self_regulation"]
     assert found[0].rise == pytest.approx(0.1)
     assert found[0].rise_of_low == pytest.approx(0.3)
     assert found[0].extrapolating == pytest.approx(1 / 3)
-    assert (found[0].rows, found[0].absurd) == (3, 0.0)
+    assert (found[0].rows, found[0].beyond) == (3, 0.0)

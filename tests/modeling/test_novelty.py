@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillscope.features.schema import FEATURE_NAMES, LINGUISTIC
-from skillscope.modeling.novelty import EXTRAPOLATING, Novelty, NoveltyRecord, fit_novelty
+from skillscope.modeling.novelty import BEYOND, EXTRAPOLATING, Novelty, NoveltyRecord, fit_novelty
 
 WORDS = FEATURE_NAMES.index("word_count")
 TEXT = len(LINGUISTIC)
@@ -37,10 +37,10 @@ def test_fresh_rows_are_spread_evenly(detector, kept):
         rows[:, TEXT:] = math.nan
     elif kept == "play":
         rows[:, :TEXT] = math.nan
-    novelty, absurd = detector.measure(rows)
+    novelty, beyond = detector.measure(rows)
     for share in (0.5, 0.8, EXTRAPOLATING):
         assert (novelty > share).mean() == pytest.approx(1 - share, abs=0.035)
-    assert absurd.mean() < 0.002
+    assert beyond.mean() == pytest.approx(1 - BEYOND, abs=0.004)
 
 
 def test_what_is_far_is_novel_at_either_end_and_in_combination(detector):
@@ -55,15 +55,18 @@ def test_what_is_far_is_novel_at_either_end_and_in_combination(detector):
     assert novelty[3] > novelty[0] + 0.3
 
 
-def test_beyond_three_times_the_furthest_it_is_absurd(detector):
-    rows = np.tile(np.median(made_rows(1000, 0), axis=0), (2, 1))
-    rows[1, :TEXT] *= 60.0
-    assert detector.measure(rows)[1].tolist() == [False, True]
+def test_the_furthest_are_beyond(detector):
+    rows = np.tile(np.median(made_rows(1000, 0), axis=0), (3, 1))
+    rows[1, WORDS] = 95.0
+    rows[2, :TEXT] *= 20.0
+    novelty, beyond = detector.measure(rows)
+    assert beyond.tolist() == [False, False, True]
+    assert novelty[1] > novelty[0]
 
 
 def test_nothing_known_is_as_novel_as_can_be(detector):
-    novelty, absurd = detector.measure(np.full((1, len(FEATURE_NAMES)), math.nan))
-    assert (novelty.tolist(), absurd.tolist()) == ([1.0], [False])
+    novelty, beyond = detector.measure(np.full((1, len(FEATURE_NAMES)), math.nan))
+    assert (novelty.tolist(), beyond.tolist()) == ([1.0], [True])
     assert detector.measure(np.empty((0, len(FEATURE_NAMES))))[0].shape == (0,)
 
 

@@ -46,8 +46,8 @@ def check_features(features: NDArray[np.float64]) -> None:
 
 def _cautions(judged: Judgement, number: int, bundle: Bundle) -> list[str]:
     found = []
-    if judged.absurd[number]:
-        found.append("far from anything the model learned from: the score says nothing")
+    if judged.beyond[number]:
+        found.append("further from what the model learned from than nearly all of that: the score says nothing")
     elif judged.extrapolating[number]:
         found.append(
             f"unlike {judged.novelty[number]:.1%} of what the model learned from: "

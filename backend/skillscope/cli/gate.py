@@ -31,13 +31,20 @@ def _shown(verdict: "Verdict") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from skillscope.evaluation.gate import THRESHOLDS
+
     table = Table("skill", "figure", "of", "value", "wanted", "", title_justify="left")
     words = {True: "[green]kept[/green]", False: "[red]missed[/red]", None: "unknown"}
+    kept = 0
     for item in verdict.criteria:
+        if item.figure == "dsm" and item.judged and item.passed:
+            kept += 1
+            continue
         value = "" if item.value is None else f"{item.value:.3f}"
         told = words[item.passed] if item.judged else "too few rows"
         table.add_row(item.skill, item.figure, item.of, value, item.rule, told)
     if verdict.criteria:
+        table.add_row("", "dsm", f"{kept} groups", "", THRESHOLDS["dsm"].rule, words[True])
         Console().print(table)
     typer.echo(f"{verdict.outcome}: model {verdict.model}" + (f", data {verdict.data}" if verdict.data else ""))
     for reason in verdict.reasons:
@@ -73,9 +80,9 @@ def command_promote(
     from skillscope.evaluation.release import promote
 
     done = promote(model, force=force, evaluation=_evaluated(model, data, side))
-    if not done.moved and done.before != done.version:
+    if done.refused:
         _shown(done.verdict)
-        typer.echo(f"version {done.version} stays what it is; the champion is {done.before or 'none'}")
+        typer.echo(f"version {done.version} is not released; the champion stays {done.before or 'none'}")
         raise typer.Exit(done.verdict.exit_code)
     how = f"forced against the gate's {done.verdict.outcome}, and recorded so" if done.forced else "it passed the gate"
     typer.echo(f"version {done.version} is the champion ({how}); before: {done.before or 'none'}")

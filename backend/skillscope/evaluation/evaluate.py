@@ -359,7 +359,7 @@ def evaluate_model(
         skills=found,
         coverage=coverage,
         extrapolating=None if bundle.novelty is None else known(judged.extrapolating.mean()),
-        absurd=None if bundle.novelty is None else known(judged.absurd.mean()),
+        beyond=None if bundle.novelty is None else known(judged.beyond.mean()),
         probes=probe_figures(bundle, rated, seed) if probes else [],
         notes=_notes(bundle, rated, seen),
     )

@@ -23,7 +23,7 @@ __all__ = ["coverage_figures", "probe_figures"]
 Floats = NDArray[np.float64]
 
 PROBE_ROWS: Final = 300
-_FIGURES: Final = ("rise", "rise_of_low", "extrapolating", "absurd")
+_FIGURES: Final = ("rise", "rise_of_low", "extrapolating", "beyond")
 
 
 def coverage_figures(bundle: Bundle, rated: RatedRows, features: Floats) -> list[CoverageFigures]:
@@ -99,7 +99,7 @@ def probe_figures(bundle: Bundle, rated: RatedRows, seed: int) -> list[ProbeFigu
             honest = bundle.predict(blank(features[made][wanted], evidence))
             judged = judge(bundle, blank(after[wanted], evidence))
             for item in probe_rises(
-                probe, evidence, honest, judged.scores, absurd=judged.absurd, extrapolating=judged.extrapolating
+                probe, evidence, honest, judged.scores, beyond=judged.beyond, extrapolating=judged.extrapolating
             ):
                 numbers = {name: known(getattr(item, name)) for name in _FIGURES}
                 who = {"probe": item.probe, "skill": item.skill, "evidence": item.evidence, "rows": item.rows}

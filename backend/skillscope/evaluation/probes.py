@@ -152,7 +152,7 @@ class ProbeResult:
     rise: float
     rise_of_low: float
     extrapolating: float
-    absurd: float
+    beyond: float
 
 
 def probe_rises(
@@ -161,13 +161,13 @@ def probe_rises(
     honest: Floats,
     gamed: Floats,
     *,
-    absurd: NDArray[np.bool_],
+    beyond: NDArray[np.bool_],
     extrapolating: NDArray[np.bool_],
 ) -> list[ProbeResult]:
     """Mean rises by skill, from honest and gamed scores, each (n, 4) in the order of `SKILLS`.
 
     `rise_of_low` is the mean over the third of rows whose honest score is lowest: those that have most to gain.
-    `extrapolating` and `absurd` (n,) say which gamed rows the model marks as novel, and gives the whole scale.
+    `extrapolating` and `beyond` (n,) say which gamed rows the model marks as novel, and gives the whole scale.
     """
     found = []
     for column, skill in enumerate(SKILLS):
@@ -186,7 +186,7 @@ def probe_rises(
                 rise=float(rises.mean()),
                 rise_of_low=float(rises[low].mean()),
                 extrapolating=float(extrapolating[known].mean()),
-                absurd=float(absurd[known].mean()),
+                beyond=float(beyond[known].mean()),
             )
         )
     return found

@@ -175,7 +175,7 @@ class ProbeFigures(_Part):
     rise: Number
     rise_of_low: Number
     extrapolating: Number
-    absurd: Number
+    beyond: Number
 
 
 class Evaluation(_Part):
@@ -188,6 +188,6 @@ class Evaluation(_Part):
     skills: dict[Skill, SkillEvaluation]
     coverage: list[CoverageFigures]
     extrapolating: float | None = Field(description="share of rows unlike the training rows")
-    absurd: float | None
+    beyond: float | None
     probes: list[ProbeFigures]
     notes: list[str]

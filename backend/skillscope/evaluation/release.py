@@ -34,13 +34,14 @@ VERDICT_FILE: Final = "gate/verdict.json"
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What a promotion did. `moved` is False where the gate held it back, or it was the champion already."""
+    """What a promotion did. `refused`: the gate held it back. `moved` is False then, and for one that was champion."""
 
     verdict: Verdict
     version: str
     before: str | None
     moved: bool
     forced: bool
+    refused: bool = False
 
 
 def log_evaluation(
@@ -182,7 +183,7 @@ def promote(
         before, release = release_of(client)
         passed = verdict.outcome is Outcome.PASSED
         if not passed and not force:
-            return Promotion(verdict, found.version, before, moved=False, forced=False)
+            return Promotion(verdict, found.version, before, moved=False, forced=False, refused=True)
         how = "gate" if passed else "forced"
         if before == found.version and release == how:
             return Promotion(verdict, found.version, before, moved=False, forced=not passed)

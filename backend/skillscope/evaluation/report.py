@@ -86,7 +86,7 @@ def _probes(evaluation: Evaluation) -> dict[str, list[dict[str, Any]]]:
                     "probe": probe,
                     "rises": {item.skill: item for item in items},
                     "extrapolating": items[0].extrapolating,
-                    "absurd": items[0].absurd,
+                    "beyond": items[0].beyond,
                     "rows": items[0].rows,
                 }
                 for probe, items in named.items()

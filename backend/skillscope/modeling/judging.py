@@ -23,7 +23,7 @@ _BASE: Final = len(FEATURE_NAMES)
 class Judgement:
     """What a bundle says of n rows. Scores and ends of intervals have shape (n, 4), the rest (n,).
 
-    `novelty` is NaN where the bundle cannot tell. `absurd` rows lie so far out that the score says nothing.
+    `novelty` is NaN where the bundle cannot tell. `beyond` rows lie so far out that the score says nothing.
     """
 
     scores: Floats
@@ -31,7 +31,7 @@ class Judgement:
     highs: Floats
     novelty: Floats
     extrapolating: NDArray[np.bool_]
-    absurd: NDArray[np.bool_]
+    beyond: NDArray[np.bool_]
     bands: NDArray[np.str_]
 
 
@@ -43,7 +43,7 @@ def judge(
     Intervals are conformal, for the row's evidence (text, play or both) and band of grades; without a grade the widest
     band's. Conformal intervals hold for rows like those of training. A row that is not (`extrapolating`) gets an
     interval that also takes in the usual range of the training labels, that is, no less than what is said of a student
-    of whom nothing is known; an absurd row gets the whole scale.
+    of whom nothing is known; a row `beyond` gets the whole scale, as not even that range need hold so far out.
 
     Raises:
         SchemaError: the rows have another shape, or the bundle is not calibrated for this coverage.
@@ -54,18 +54,18 @@ def judge(
     lows, highs = np.nan_to_num(lows, nan=0.0), np.nan_to_num(highs, nan=1.0)
     rows = np.asarray(features, dtype=np.float64)[:, :_BASE]
     count = len(rows)
-    novelty, absurd = np.full(count, np.nan), np.zeros(count, dtype=bool)
+    novelty, beyond = np.full(count, np.nan), np.zeros(count, dtype=bool)
     extrapolating = np.zeros(count, dtype=bool)
     detector = bundle.novelty
     if detector is not None and count:
-        novelty, absurd = detector.measure(rows)
-        extrapolating = (novelty > detector.threshold) | absurd
+        novelty, beyond = detector.measure(rows)
+        extrapolating = (novelty > detector.threshold) | beyond
         for column, skill in enumerate(SKILLS):
             record = bundle.record.skills.get(skill)
             usual = record.usual_range.get(f"{coverage:g}") if record is not None else None
             low, high = usual if usual is not None else (0.0, 1.0)
             lows[extrapolating, column] = np.minimum(lows[extrapolating, column], low)
             highs[extrapolating, column] = np.maximum(highs[extrapolating, column], high)
-        lows[absurd], highs[absurd] = 0.0, 1.0
+        lows[beyond], highs[beyond] = 0.0, 1.0
     bands = band_of_grades([None] * count if grades is None else grades)
-    return Judgement(scores, lows, highs, novelty, extrapolating, absurd, bands)
+    return Judgement(scores, lows, highs, novelty, extrapolating, beyond, bands)

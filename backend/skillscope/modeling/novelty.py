@@ -10,7 +10,8 @@ distances of training rows held out with their scenario.
     novelty = share of such training rows that lie nearer     (text and play: the larger share, squared,
                                                                which is uniform where the two are independent)
 
-A row above `EXTRAPOLATING` lies further out than all but one in forty training rows.
+A row above `EXTRAPOLATING` lies further out than all but one in forty training rows, one above `BEYOND` than all but
+one in two hundred.
 """
 
 from collections.abc import Mapping
@@ -22,14 +23,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from skillscope.features.schema import FEATURE_NAMES, LINGUISTIC, TELEMETRY
 
-__all__ = ["EXTRAPOLATING", "Novelty", "NoveltyRecord", "fit_novelty"]
+__all__ = ["BEYOND", "EXTRAPOLATING", "Novelty", "NoveltyRecord", "fit_novelty"]
 
 Floats = NDArray[np.float64]
 
 EXTRAPOLATING: Final = 0.975
 """Novelty above which a score is called extrapolated: one in forty rows like those of training."""
-ABSURD: Final = 1.5
-"""A row this many times as far above the median as the furthest training row is beyond any use."""
+BEYOND: Final = 0.995
+"""Novelty above which the score says nothing: one in two hundred rows like those of training."""
 
 _CLIP: Final = 6.0
 _SHRINK: Final = 0.01
@@ -150,8 +151,6 @@ class _Part:
         self.views = [_View(view) for view in record.views]
         self.quantiles = np.array(record.quantiles)
         self.grid = np.array(record.grid)
-        middle = float(np.interp(0.5, self.grid, self.quantiles))
-        self.far = middle + ABSURD * max(float(self.quantiles[-1]) - middle, 1.0)
 
     def distances(self, features: Floats) -> Floats:
         """The larger of the two views' normal scores, shape (n,)."""
@@ -180,20 +179,16 @@ class Novelty:
         return {name: part.shares(part.distances(features)) for name, part in self._parts.items()}
 
     def measure(self, features: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-        """The novelty of each row (n, 29), in [0, 1], and whether it lies absurdly far out; each of shape (n,).
+        """The novelty of each row (n, 29), in [0, 1], and whether it is above `BEYOND`; each of shape (n,).
 
         A row of which nothing is known has novelty 1.
         """
         rows = np.asarray(features, dtype=np.float64)
-        shares, absurd = [], np.zeros(len(rows), dtype=bool)
-        for part in self._parts.values():
-            distances = part.distances(rows)
-            shares.append(part.shares(distances))
-            absurd |= np.nan_to_num(distances, nan=-np.inf) > part.far
-        table = np.array(shares).reshape(len(shares), len(rows))
+        table = np.array([part.shares(part.distances(rows)) for part in self._parts.values()])
         known = np.isfinite(table).sum(axis=0)
         worst = np.where(np.isfinite(table), table, -1.0).max(axis=0, initial=-1.0)
-        return np.asarray(np.where(known, np.maximum(worst, 0.0) ** np.maximum(known, 1), 1.0)), absurd
+        novelty = np.asarray(np.where(known, np.maximum(worst, 0.0) ** np.maximum(known, 1), 1.0))
+        return novelty, novelty > BEYOND
 
 
 def _fit_part(features: Floats, folds: NDArray[np.int64], names: tuple[str, ...]) -> PartRecord | None:
