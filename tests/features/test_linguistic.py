@@ -2,7 +2,12 @@
 
 import hashlib
 import itertools
+import json
+import os
+import platform
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -106,6 +111,31 @@ def test_batch_order_and_processes_change_no_bit(thousand_texts):
     two = extract_linguistic(thousand_texts, processes=2)
     assert digest(table) == digest(shuffled) == digest(small) == digest(two)
     assert digest(table[:200]) == digest(alone)
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="the kernels named here are for x86-64")
+def test_the_processor_changes_no_bit(thousand_texts):
+    """With the kernels that OpenBLAS has for a processor without AVX, which add up in another order."""
+    script = (
+        "import hashlib, json, sys\n"
+        "from threadpoolctl import threadpool_info\n"
+        "from skillscope.features import extract_linguistic\n"
+        "table = extract_linguistic(json.load(sys.stdin))\n"
+        "kernels = {found['architecture'] for found in threadpool_info() if found['internal_api'] == 'openblas'}\n"
+        "print(hashlib.sha256(table.tobytes()).hexdigest(), *sorted(kernels))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        input=json.dumps(thousand_texts),
+        env={**os.environ, "OPENBLAS_CORETYPE": "Prescott"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found, *kernels = done.stdout.split()
+    assert kernels
+    assert not {"SkylakeX", "Haswell", "Zen"} & set(kernels)
+    assert found == digest(extract_linguistic(thousand_texts))
 
 
 def test_texts_stream():
