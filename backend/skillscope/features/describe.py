@@ -14,8 +14,9 @@ I cared", "would have helped"), and entries marked `!` count only where they are
 words match through a spelling list; the text itself is left alone.
 
 Sentences are the parser's where some mark ends one. In a text without such a mark they are counted by expectation: a
-network says how probable a boundary is at each gap between two tokens, so that a run-on that is as likely one sentence
-as two counts as one and a half. How near the features come to gold annotation is in
+network says how probable a boundary is at each gap between two tokens, so that a run-on that is as likely one
+sentence as two counts as one and a half. A text has the same features whatever the batch, its order, the number of
+processes and the kind of processor. How near the features come to gold annotation is in
 [feature-accuracy.md](feature-accuracy.md), how fast they are in [feature-speed.md](feature-speed.md).
 
 ## Sessions
