@@ -242,12 +242,12 @@ def test_prompts_that_are_none(tmp_path):
 
 
 def test_mind_ca_through_the_ordinary_path(shared_data, home, tmp_path):
-    """Real answers of 60 children: how well the words tell a known question's rating, on children not seen."""
+    """Real answers of 40 children: how well the words tell a known question's rating, on children not seen."""
     path = shared_data / "real" / "mind-ca" / "dev.csv"
     if not path.exists():
         pytest.skip("MIND-CA not found in the shared data")
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    frame = frame[frame["child_id"].isin(frame["child_id"].drop_duplicates()[:60])]
+    frame = frame[frame["child_id"].isin(frame["child_id"].drop_duplicates()[:40])]
     columns = {"child_id": "student", "question": "scenario", "answer": "response", "score": "empathy_score"}
     frame["grade"] = (frame["age"].astype(int) - 5).clip(2, 8)
     frame.rename(columns=columns)[["student", "scenario", "grade", "response", "empathy_score"]].to_csv(
