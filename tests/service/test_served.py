@@ -1,10 +1,13 @@
 """The real thing: `bentoml serve` with two workers, in production form, over a socket."""
 
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -99,6 +102,36 @@ def _requests(served: Served) -> int:
     )
     found = re.findall(pattern, served.client.get("/metrics").text)
     return int(float(found[0])) if found else 0
+
+
+def test_requests_in_flight_finish_when_the_service_is_stopped(bundle: Bundle, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "skillscope").symlink_to(bundle.path)
+    (tmp_path / "models" / "language").symlink_to(Settings().models_dir / "language")
+    environment = {
+        "SKILLSCOPE_DATA_DIR": str(settings.data_dir),
+        "SKILLSCOPE_MODELS_DIR": str(tmp_path / "models"),
+        "SKILLSCOPE_MODEL_SOURCE": "bundle",
+        "BENTOML_HOME": str(tmp_path / "bentoml"),
+    }
+    process, url, _log = start_service(tmp_path, environment)
+    try:
+        with httpx.Client(base_url=url, headers=bearer(settings, Role.ADMIN), timeout=120) as client:
+            client.post(f"{V1}/students", json={"student_id": "s"})
+            lines = "\n".join(json.dumps({"response_id": f"r{n}", "text": f"{TEXT} {n}"}) for n in range(300))
+
+            def body() -> Iterator[bytes]:
+                yield lines[:100].encode()
+                process.send_signal(signal.SIGTERM)  # half of the request is there
+                yield lines[100:].encode()
+
+            kind = {"Content-Type": "application/x-ndjson"}
+            answer = client.post(f"{V1}/students/s/responses:bulk", content=body(), headers=kind)
+        assert (answer.status_code, len(answer.json()["added"])) == (200, 300)
+        assert process.wait(60) == 0
+    finally:
+        stop_service(process)
 
 
 def test_the_command_line_makes_a_token_that_the_service_takes(served: Served) -> None:

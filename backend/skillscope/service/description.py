@@ -1,6 +1,8 @@
 """The API's description (OpenAPI), with what every route has: rate limits, keys on POST, the roles that it serves."""
 
+import json
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
@@ -69,8 +71,23 @@ def describe(app: FastAPI, routers: Sequence[tuple[APIRouter, str]]) -> dict[str
         for route in router.routes:
             if isinstance(route, SecuredRoute):
                 _complete(described["paths"][prefix + route.path], route)
+    _show(described)
     app.openapi_schema = described
     return described
+
+
+def _show(described: dict[str, Any]) -> None:
+    """Put the examples in: real requests and answers, kept in a file that a test takes anew."""
+    examples = json.loads(files(__package__).joinpath("examples.json").read_text(encoding="utf-8"))
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            shown = examples.get(f"{method.upper()} {path}", {})
+            asked = operation.get("requestBody", {}).get("content", {})
+            answered = [told for status, told in operation["responses"].items() if status.startswith("2")]
+            for part, contents in (("request", [asked]), ("response", [told.get("content", {}) for told in answered])):
+                for content in (kind for found in contents for kind in found.values()):
+                    if part in shown:
+                        content["example"] = shown[part]
 
 
 def _complete(operations: dict[str, Any], route: SecuredRoute) -> None:
