@@ -22,7 +22,7 @@ from skillscope.modeling.registry import load_champion
 from skillscope.service.limits import RateLimiter
 from skillscope.service.problems import ProblemError
 from skillscope.service.secrets import Keyring, load_keyring, secret_file
-from skillscope.service.tokens import Caller, read_token
+from skillscope.service.tokens import Caller, VerifiedTokens
 from skillscope.settings import Settings
 from skillscope.store import open_database, ping, queries, records, writing
 from skillscope.tutoring.answerer import Answerer
@@ -59,6 +59,7 @@ class Runtime:
         self._limiter: RateLimiter | None = None
         self._keyring: Keyring | None = None
         self._keyring_of: tuple[int, int] = (0, 0)
+        self._tokens: VerifiedTokens | None = None
         self._revoked: frozenset[str] = frozenset()
         self._revoked_at = -REVOCATION_SECONDS
 
@@ -75,6 +76,11 @@ class Runtime:
             _log.error("the store cannot be opened: %s", error)
             detail = "the database does not answer; nothing was stored"
             raise ProblemError("store-unavailable", detail, headers={"Retry-After": "5"}) from error
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the champion is had without waiting."""
+        return self._bundle is not None
 
     @property
     def bundle(self) -> Bundle:
@@ -189,7 +195,11 @@ class Runtime:
         Raises:
             AccessError: nobody does: it is wrong, expired or revoked.
         """
-        return read_token(token, self.keyring)
+        keyring = self.keyring
+        tokens = self._tokens
+        if tokens is None or tokens.keyring is not keyring:
+            tokens = self._tokens = VerifiedTokens(keyring)
+        return tokens.read(token)
 
     def take(self, caller: Caller) -> None:
         """Count a request of a token.

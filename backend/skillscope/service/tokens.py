@@ -1,7 +1,9 @@
 """Bearer tokens: signed JWTs with a role."""
 
 import re
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,12 +19,15 @@ __all__ = [
     "MAX_TTL",
     "Caller",
     "Role",
+    "VerifiedTokens",
     "create_token",
     "parse_ttl",
     "read_token",
 ]
 
 MAX_TTL: Final = timedelta(days=366)
+REMEMBERED: Final = 4096
+"""Tokens whose signatures are remembered; beyond, all are forgotten and verified again."""
 _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "skillscope"
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -124,7 +129,12 @@ def _claims(token: str, keyring: Keyring) -> dict[str, Any]:
                 secret,
                 algorithms=[_ALGORITHM],
                 issuer=_ISSUER,
-                options={"require": ["exp", "iat", "jti", "role"]},
+                options={
+                    "require": ["exp", "iat", "jti", "role"],
+                    "verify_exp": False,  # the times are looked at in `_at`, each time anew
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                },
             )
         except jwt.InvalidSignatureError:
             continue
@@ -132,23 +142,75 @@ def _claims(token: str, keyring: Keyring) -> dict[str, Any]:
     raise jwt.InvalidSignatureError
 
 
-def read_token(token: str, keyring: Keyring) -> Caller:
-    """Who holds this token.
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a rightly signed token says, and the seconds since 1970 between which it counts."""
 
-    Raises:
-        AccessError: it is no token of ours, its signature is wrong, or it has expired.
-    """
+    caller: Caller
+    starts: int
+    ends: int
+
+    def at(self, now: float) -> Caller:
+        """The caller, where the token counts at this time.
+
+        Raises:
+            AccessError: it does not.
+        """
+        if now < self.starts:
+            raise AccessError(_INVALID)
+        if now >= self.ends:
+            raise AccessError("the token has expired; make another with `skillscope token create`")
+        return self.caller
+
+
+def _verify(token: str, keyring: Keyring) -> _Verified:
     try:
         claims = _claims(token, keyring)
         role = Role(claims["role"])
-        return Caller(
+        caller = Caller(
             role,
             _person(claims, role, Role.STUDENT),
             str(claims["jti"]),
             datetime.fromtimestamp(claims["exp"], UTC),
             _person(claims, role, Role.TEACHER),
         )
-    except jwt.ExpiredSignatureError:
-        raise AccessError("the token has expired; make another with `skillscope token create`") from None
+        starts = max(int(claims["iat"]), int(claims.get("nbf", claims["iat"])))
+        return _Verified(caller, starts, int(claims["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError):
         raise AccessError(_INVALID) from None
+
+
+def read_token(token: str, keyring: Keyring) -> Caller:
+    """Who holds this token.
+
+    Raises:
+        AccessError: it is no token of ours, its signature is wrong, it is not valid yet, or it has expired.
+    """
+    return _verify(token, keyring).at(time.time())
+
+
+class VerifiedTokens:
+    """Reads tokens under one keyring and remembers whose signatures were right, so that each is verified once.
+
+    Times are compared with the clock on every reading. A keyring that changed takes another of these: what a dropped
+    secret signed is remembered no longer. Safe to use from many threads.
+    """
+
+    def __init__(self, keyring: Keyring, clock: Callable[[], float] = time.time) -> None:
+        self.keyring = keyring
+        self._clock = clock
+        self._known: dict[str, _Verified] = {}
+
+    def read(self, token: str) -> Caller:
+        """Who holds this token.
+
+        Raises:
+            AccessError: as `read_token`.
+        """
+        known = self._known.get(token)
+        if known is None:
+            known = _verify(token, self.keyring)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[token] = known
+        return known.at(self._clock())
