@@ -78,8 +78,24 @@ def _latest(rows: Sequence[StoredRow], most: int, features: tuple[Feature, ...])
 
 
 def _pool(table: NDArray[np.float64], features: tuple[Feature, ...]) -> NDArray[np.float64]:
+    """The pooled features, shape (features,).
+
+    All columns that are defined throughout are summed at once, along contiguous rows, where NumPy adds in the order in
+    which it adds one column alone: the bits are the same.
+    """
     pooled = np.full(len(features), np.nan)
-    for column, item in enumerate(features):
+    if len(table) > 1:
+        by_words = np.array([item.pooled == "by_words" for item in features])
+        words = table[:, _WORDS] if by_words.any() else np.ones(len(table))
+        whole = np.isfinite(table).all(axis=0) & ~(by_words & ~(words > 0).all())
+        columns = np.ascontiguousarray(table.T)
+        columns[by_words] *= words
+        sums = columns.sum(axis=1)
+        pooled[whole] = (sums / np.where(by_words, words.sum(), float(len(table))))[whole]
+    else:
+        whole = np.zeros(len(features), dtype=bool)
+    for column in np.flatnonzero(~whole):
+        item = features[column]
         values = table[:, column]
         weights = table[:, _WORDS] if item.pooled == "by_words" else np.ones(len(table))
         defined = np.isfinite(values) & (weights > 0)
