@@ -31,7 +31,9 @@ def check_features(features: NDArray[np.float64]) -> None:
         SchemaError: one does not; the field is `rows.<number>.<feature>`.
     """
     more = features.shape[1] - len(FEATURES)  # columns of families, of any finite value
-    low, high = (np.append(ends, np.full(more, end)) for ends, end in ((_LOW, -np.inf), (_HIGH, np.inf)))
+    low, high = _LOW, _HIGH
+    if more:
+        low, high = np.append(low, np.full(more, -np.inf)), np.append(high, np.full(more, np.inf))
     wrong = (features < low) | (features > high) | np.isinf(features)
     if not wrong.any():
         return

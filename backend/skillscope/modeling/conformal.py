@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 COVERAGES: Final = (0.8, 0.95)
 GRADE_BANDS: Final[dict[str, tuple[int, ...]]] = {"2-3": (2, 3), "4-5": (4, 5), "6-8": (6, 7, 8)}
 WHOLE_SCALE: Final = 1.0
+_BAND_OF: Final[dict[float | None, str]] = {grade: band for band, members in GRADE_BANDS.items() for grade in members}
 
 
 class _HeldOut:
@@ -48,11 +49,7 @@ class _HeldOut:
 
 def band_of_grades(grades: Sequence[float | None] | Floats) -> NDArray[np.str_]:
     """The band of each grade, `2-3`, `4-5` or `6-8`; "" where it is NaN, None or none of the grades."""
-    values = np.array([np.nan if grade is None else grade for grade in grades], dtype=np.float64)
-    bands = np.full(len(values), "", dtype="<U3")
-    for band, members in GRADE_BANDS.items():
-        bands[np.isin(values, members)] = band
-    return bands
+    return np.array([_BAND_OF.get(grade, "") for grade in grades], dtype="<U3")
 
 
 def half_widths(errors: Floats, coverages: Sequence[float] = COVERAGES) -> dict[str, float]:

@@ -21,11 +21,13 @@ BLANK_WEIGHT: Final = 0.2
 """Of a blanked copy. From 0.1 to 0.3 whole rows lose nothing measurable."""
 
 _TEXT: Final = np.array([name in {item.name for item in LINGUISTIC} for name in FEATURE_NAMES])
-_PLAY: Final = np.array([name in {item.name for item in TELEMETRY} for name in FEATURE_NAMES])
+_PLAY: Final = slice(len(LINGUISTIC), len(LINGUISTIC) + len(TELEMETRY))
 _MIXED: Final = np.array(
     [name in {"empathy_social_interaction", "problem_solving_cognitive"} for name in FEATURE_NAMES]
 )
 _WORDS: Final = FEATURE_NAMES.index("word_count")
+_KINDS: Final = np.array(["text", "text", "play", "both"])
+"""By 2 if played, and 1 if spoken."""
 
 
 def blank(features: Floats, keep: Evidence) -> Floats:
@@ -44,9 +46,9 @@ def blank(features: Floats, keep: Evidence) -> Floats:
 
 def evidence_of(features: Floats) -> NDArray[np.str_]:
     """What each row (n, 29 or more) has, shape (n,). A row with neither counts as `text`, the weakest."""
-    spoken = np.nan_to_num(features[:, _WORDS]) > 0
-    played = np.isfinite(features[:, : len(FEATURE_NAMES)][:, _PLAY]).any(axis=1)
-    return np.where(spoken & played, "both", np.where(played, "play", "text"))
+    spoken = features[:, _WORDS] > 0  # NaN is not
+    played = np.isfinite(features[:, _PLAY]).any(axis=1)
+    return _KINDS[2 * played + spoken]
 
 
 def with_blanks(features: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:

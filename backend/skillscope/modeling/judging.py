@@ -51,7 +51,7 @@ def judge(
     scores = bundle.predict(features)
     lows, highs = bundle.intervals(scores, features, grades=grades, coverage=coverage)
     # Where nothing is known of the error, anything may be.
-    lows, highs = np.nan_to_num(lows, nan=0.0), np.nan_to_num(highs, nan=1.0)
+    lows[np.isnan(lows)], highs[np.isnan(highs)] = 0.0, 1.0
     rows = np.asarray(features, dtype=np.float64)[:, :_BASE]
     count = len(rows)
     novelty, beyond = np.full(count, np.nan), np.zeros(count, dtype=bool)
@@ -60,7 +60,7 @@ def judge(
     if detector is not None and count:
         novelty, beyond = detector.measure(rows)
         extrapolating = (novelty > detector.threshold) | beyond
-        for column, skill in enumerate(SKILLS):
+        for column, skill in enumerate(SKILLS if extrapolating.any() else ()):
             record = bundle.record.skills.get(skill)
             usual = record.usual_range.get(f"{coverage:g}") if record is not None else None
             low, high = usual if usual is not None else (0.0, 1.0)
