@@ -25,7 +25,8 @@ from skillscope.service.tracing import make_tracing
 __all__ = ["PREFIX", "create_app"]
 
 PREFIX = "/api/v1"
-_MODULES = (students, bulk, statements, classes, practice, inference, models, privacy)
+_MODULES = (inference, students, bulk, statements, classes, practice, models, privacy)
+"""Addresses are looked for in this order, so the busiest come first."""
 _DESCRIPTION = """
 Measures empathy, problem solving, self-regulation and resilience from what students say and do.
 

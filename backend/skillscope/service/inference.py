@@ -1,15 +1,18 @@
 """Routes that score: a student from what is stored, or raw rows of features."""
 
-from typing import Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any, Final
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from skillscope.assessment.assess import compute_assessment, only_skill, stored_assessment
 from skillscope.assessment.model import Assessment
 from skillscope.assessment.scoring import check_features, score_rows
 from skillscope.errors import AccessError, EvidenceError, InputError, NotFoundError
 from skillscope.features import FEATURE_NAMES
+from skillscope.modeling.bundle import Bundle
 from skillscope.service.access import (
     SecuredRoute,
     StudentOfPath,
@@ -31,6 +34,9 @@ from skillscope.store import queries, writing
 __all__ = ["router"]
 
 router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["inference"])
+
+FEW_ROWS: Final = 8
+"""Rows that are scored without a thread of their own: less than a millisecond."""
 
 _OneSkill = Annotated[Skill | None, Query(description="this skill alone; all four where left out")]
 
@@ -145,12 +151,17 @@ def assess_batch(
     return reply(Outcomes(results=outcomes))
 
 
+@lru_cache(maxsize=8)
+def _places(columns: tuple[str, ...]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(columns)}
+
+
 def _table(
     rows: list[dict[str, float | None]], columns: tuple[str, ...]
 ) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     """The rows by column; those of the model's feature families may be given too, and are unknown otherwise."""
     table = np.full((len(rows), len(columns)), np.nan)
-    places = {name: number for number, name in enumerate(columns)}
+    places = _places(columns)
     for number, row in enumerate(rows):
         for name, value in row.items():
             column = places.get(name)
@@ -172,9 +183,15 @@ def _table(
     responses=problem_docs("invalid", "too-large", "unsupported-media-type", "model-unavailable"),
     dependencies=[allow(Role.TEACHER, Role.SERVICE, Role.ADMIN)],
 )
-def score_features(request: Request, body: FeatureRows) -> Response:
+async def score_features(request: Request, body: FeatureRows) -> Response:
     """Score raw rows of features. Nothing is stored."""
-    bundle = runtime_of(request).bundle
+    runtime = runtime_of(request)
+    if len(body.rows) <= FEW_ROWS and runtime.is_loaded:
+        return _scored(runtime.bundle, body)  # done sooner than another thread would have begun
+    return await run_in_threadpool(lambda: _scored(runtime.bundle, body))
+
+
+def _scored(bundle: Bundle, body: FeatureRows) -> Response:
     if body.grades is not None and len(body.grades) != len(body.rows):
         raise InputError(f"{len(body.rows)} rows need as many grades, or none at all", field="grades")
     table = _table(body.rows, bundle.columns)

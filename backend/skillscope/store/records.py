@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from skillscope.store import queries
 from skillscope.store.record_tables import AccessRow, DisclosureRow, ErasureRow, StateRow
-from skillscope.store.tables import StudentRow
+from skillscope.store.tables import Base, StudentRow
 
 __all__ = ["add_access", "add_disclosure", "add_erasure", "read_state", "student_keys", "write_state"]
 
 _CHUNK = 500
+_ADD_ACCESS: Final = insert(Base.metadata.tables[AccessRow.__tablename__])
+"""Made once: building it anew costs more than running it."""
 
 
 def student_keys(session: Session, student_ids: Collection[str]) -> dict[str, int]:
@@ -32,7 +35,8 @@ def add_access(session: Session, keys: Collection[int], *, role: str, caller: st
     """Note that somebody saw these students; `route` is a template such as `GET /students/{student_id}`."""
     now = datetime.now(UTC)
     common = {"at": now, "role": role, "caller": caller[:128], "route": route[:160], "request_id": request_id}
-    queries.insert_new(session, AccessRow, [{"student_key": key, **common} for key in keys])
+    if keys:
+        session.connection().execute(_ADD_ACCESS, [{"student_key": key, **common} for key in keys])
 
 
 def add_disclosure(session: Session, keys: Collection[int], *, recipient: str, what: str) -> None:
