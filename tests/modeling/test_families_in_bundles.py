@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from starlette.testclient import TestClient
 
+from served_parts import bearer
 from skillscope.assessment.assess import compute_assessment
 from skillscope.assessment.families import family_columns, response_columns
 from skillscope.assessment.ingest import add_responses, register_student
@@ -23,6 +25,10 @@ from skillscope.modeling.prompts import Prompt, PromptBook, read_prompts
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.registry import load_champion
 from skillscope.modeling.training import train_models
+from skillscope.service.app import create_app
+from skillscope.service.runtime import Runtime
+from skillscope.service.tokens import Role
+from skillscope.settings import Settings
 from skillscope.store import make_engine, open_store
 
 FAMILIES = ("reference_overlap.v1", "prompt_text.v1", "mental_states.v1")
@@ -170,6 +176,30 @@ def test_rows_by_hand_may_hold_the_columns_of_families(with_families, rated):
         check_features(wide)
     with pytest.raises(SchemaError, match=rf"shape \(n, 29\) or \(n, {wide.shape[1]}\), not \(2, 30\)"):
         with_families.predict(wide[:, :30])
+
+
+def test_the_service_assesses_with_families(with_families, rated, tmp_path):
+    frame = read_dataset(rated[0])
+    settings = Settings(data_dir=tmp_path / "data", database_url=None)
+    runtime = Runtime(settings, lambda _settings: with_families)
+    features = {name: float(frame[name][4]) for name in FEATURE_NAMES[:16] if np.isfinite(frame[name][4])}
+    with TestClient(create_app(runtime)) as api:
+        api.headers.update(bearer(settings, Role.ADMIN))
+        said = {"text": frame["response"][4], "source": frame["source"][4]}
+        assert api.post("/api/v1/students", json={"student_id": "s-1", "grade": 4}).status_code == 201
+        assert api.post("/api/v1/students/s-1/responses", json={"responses": [said]}).status_code == 201
+        assessed = api.post("/api/v1/inference/student/s-1?evidence=true").json()["scores"][0]
+        column = response_columns(
+            with_families, [(said["text"], None, said["source"], tuple(features[name] for name in FEATURE_NAMES[:16]))]
+        )[0]
+        named = dict(zip(with_families.columns[29:], column.tolist(), strict=True))
+        known = {name: value for name, value in named.items() if np.isfinite(value)}
+        rows = [features | known, features]
+        whole, bare = api.post("/api/v1/inference/features", json={"rows": rows}).json()["results"]
+        assert whole["scores"][0]["score"] == assessed["score"]
+        assert bare["scores"][0]["score"] != assessed["score"]
+        refused = api.post("/api/v1/inference/features", json={"rows": [features | {"prompt_text_score": 1.0}]})
+        assert refused.status_code == 422  # a skill's own column is named with the skill
 
 
 def test_mlflow_keeps_families_too(rated, home, quick, tmp_path):
