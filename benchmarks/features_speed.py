@@ -5,7 +5,7 @@ All 16 linguistic features against (a) bare `nlp.pipe` of the same pipeline with
 textdescriptives`), its metrics read out of every text, since it computes them when they are asked for; then in two
 processes; then 1,000,000 events. CPU time and one BLAS thread, processes by the wall clock; texts of about 56 words.
 Run it on a machine with nothing else to do: ratios move by a tenth when it is shared. `--output` writes the page
-docs/feature-speed.md.
+docs/feature-speed.md and leaves its section on memory as it is (`features_memory.py`).
 """
 
 import os
@@ -15,7 +15,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import argparse
-import json
 import platform
 import random
 import sys
@@ -54,6 +53,7 @@ SENTENCES = (
     "It was hard to focus with all the noise in the room.",
     "She never gave up even though she lost the first two games.",
 )
+MEMORY = "## Memory"
 OURS = "ours, one core"
 PIPE = "`nlp.pipe` and straightforward features"
 ALONE = "`nlp(text)` one at a time and straightforward features"
@@ -211,7 +211,8 @@ def report(options: argparse.Namespace) -> str:
         "",
         f"Written by `python benchmarks/features_speed.py` on {datetime.now(UTC).date().isoformat()}: {machine()}.",
         f"{len(texts):,} texts of {words:.0f} words, one core, CPU time, one BLAS thread; two processes by the wall",
-        f"clock over {options.process_texts:,} texts, the start of the second included.",
+        f"clock over {options.process_texts:,} texts, the start of the second included. Load of the machine while it",
+        f"ran (1 is this benchmark alone): {os.getloadavg()[1]:.1f}.",
         "",
         "| way | texts/s | ours is | asked |",
         "|---|---|---|---|",
@@ -227,14 +228,6 @@ def report(options: argparse.Namespace) -> str:
         "",
         f"{options.events:,} telemetry events to features: {seconds:.2f} s of CPU (asked: 20 s).",
     ]
-    if options.memory is not None:
-        held = json.loads(options.memory.read_text(encoding="utf-8"))
-        tenths = ", ".join(f"{megabytes:.0f}" for megabytes in held["megabytes"])
-        lines += [
-            "",
-            f"Memory (`python benchmarks/features_memory.py`, {held['date']}): {held['texts']:,} texts, no two alike,",
-            f"streamed through one process, which held {tenths} MB after each tenth.",
-        ]
     return "\n".join(lines) + "\n"
 
 
@@ -244,13 +237,14 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=3000)
     parser.add_argument("--process-texts", type=int, default=30_000)
     parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--memory", type=Path, help="what benchmarks/features_memory.py wrote")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     page = report(options)
     print(page, end="")
     if options.output is not None:
-        options.output.write_text(page, encoding="utf-8")
+        kept = options.output.read_text(encoding="utf-8") if options.output.is_file() else ""
+        memory = kept.partition(MEMORY)
+        options.output.write_text(page + "".join(("\n", *memory[1:]) if memory[1] else ()), encoding="utf-8")
 
 
 if __name__ == "__main__":
