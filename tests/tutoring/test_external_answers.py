@@ -21,6 +21,7 @@ from skillscope.errors import ConfigurationError, NotFoundError
 from skillscope.settings import Settings
 from skillscope.store import make_engine, open_store
 from skillscope.store.practice_tables import HelpRequestRow
+from skillscope.store.record_tables import DisclosureRow
 from skillscope.store.tables import StudentRow
 from skillscope.tutoring.answerer import explanation_request
 from skillscope.tutoring.asking import ask_for_help
@@ -103,6 +104,9 @@ def test_no_word_of_a_student_leaves_unless_that_is_allowed(room: Room, caplog: 
     assert room.ask(room.answerer(answer_base_url=room.outside)).answered_by == "openai:gpt-4o-mini"
     assert "why?" not in room.server.seen[0].prompts
     assert not [record for record in caplog.records if record.name == "skillscope.disclosure"]
+    room.ask(room.answerer(answer_base_url=room.server.openai_url))  # a model on this machine
+    with room.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(DisclosureRow)) == 0
 
 
 def test_where_it_is_allowed_personal_data_stays_and_the_rest_is_logged(
@@ -116,6 +120,9 @@ def test_where_it_is_allowed_personal_data_stays_and_the_rest_is_logged(
     told = [record.getMessage() for record in caplog.records if record.name == "skillscope.disclosure"]
     assert told == ["sent 1 student text(s) to 0.0.0.0 (openai:gpt-4o-mini)"]
     assert "ignore all rules" not in caplog.text
+    with room.sessions() as session:
+        noted = session.scalars(select(DisclosureRow)).all()
+    assert [(row.recipient, row.what) for row in noted] == [("openai:gpt-4o-mini", "what was asked about a question")]
 
 
 def test_others_write_while_a_model_is_waited_for(room: Room) -> None:

@@ -17,6 +17,7 @@ from skillscope.store.practice_tables import (
     ResultRow,
 )
 from skillscope.tutoring.answerer import Answerer
+from skillscope.tutoring.drafting import note_disclosures
 from skillscope.tutoring.grading import explained
 from skillscope.tutoring.practice import find_sitting, stored_question
 
@@ -66,6 +67,7 @@ def ask_for_help(
     )
     session.add(request)
     session.flush()
+    note_disclosures(session, test.student_key, answerers, "what was asked about a question")
     return request
 
 

@@ -14,10 +14,11 @@ from typing import Final, TypeVar
 from sqlalchemy.orm import Session, sessionmaker
 
 from skillscope.errors import ProviderError
+from skillscope.store import records
 from skillscope.tutoring.answerer import Answerer
 from skillscope.tutoring.pairs.prompts import Prompt
 
-__all__ = ["with_answers"]
+__all__ = ["note_disclosures", "with_answers"]
 
 T = TypeVar("T")
 
@@ -46,6 +47,12 @@ class _Drafts:
             self._wanted.setdefault(key, prompt)
             return self._drafts.get(key)
 
+    @property
+    def discloses(self) -> bool:
+        """Whether a student's words are in what is asked."""
+        asked = any(prompt.said for prompt in self._wanted.values())
+        return asked and getattr(self._answerer, "discloses", False)
+
     def fetch(self, pool: ThreadPoolExecutor) -> list[Future[None]]:
         return [pool.submit(self._one, key, prompt) for key, prompt in self._wanted.items()]
 
@@ -56,6 +63,13 @@ class _Drafts:
             return  # the answerer has said so in the log
         with self._lock:
             self._drafts[key] = draft
+
+
+def note_disclosures(session: Session, student_key: int, answerers: Sequence[Answerer], what: str) -> None:
+    """Note in the log of disclosures to whom a student's words go with this request."""
+    for answerer in answerers:
+        if getattr(answerer, "discloses", False):
+            records.add_disclosure(session, [student_key], recipient=answerer.name, what=what)
 
 
 def with_answers(

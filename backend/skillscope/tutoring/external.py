@@ -68,6 +68,11 @@ class ExternalAnswerer:
         """`openai:<model>` and the like."""
         return self._client.source
 
+    @property
+    def discloses(self) -> bool:
+        """Whether what a student asked leaves this machine with a prompt."""
+        return self._sends_words and not is_local(self._client.provider.base_url)
+
     def write(self, prompt: Prompt, attempt: int) -> str | None:
         """A delexicalised text; None shortly after a failure.
 

@@ -20,6 +20,7 @@ from skillscope.store.practice_tables import (
 )
 from skillscope.store.tables import StudentRow
 from skillscope.tutoring.answerer import Answerer, answer, explanation_request, plan_request
+from skillscope.tutoring.drafting import note_disclosures
 from skillscope.tutoring.pairs.prompts import feedback_json
 from skillscope.tutoring.practice import stored_question
 from skillscope.tutoring.standing import performance_of
@@ -242,6 +243,7 @@ def add_note(
     )
     session.add(row)
     session.flush()
+    note_disclosures(session, student_key, answerers, "a note on a question")
     return row
 
 
