@@ -50,7 +50,8 @@ def section(body: dict[str, Any]) -> str:
     """What the page says of a run."""
     tenths = ", ".join(f"{megabytes:.0f}" for megabytes in body["megabytes"])
     return (
-        f"{MEMORY}\n\nWritten by `python benchmarks/features_memory.py` on {body['date']}. {body['texts']:,} texts of five\n"
+        f"{MEMORY}\n\n"
+        f"Written by `python benchmarks/features_memory.py` on {body['date']}. {body['texts']:,} texts of five\n"
         "words, each with a word that no other has, streamed through one process, which held after each tenth, in MB:\n"
         f"{tenths}.\n"
     )
