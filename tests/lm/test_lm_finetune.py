@@ -7,9 +7,10 @@ import pytest
 
 from lm_parts import write_pairs
 from skillscope.errors import BundleError, ConfigurationError, InputError
+from skillscope.lm.blend import blend
 from skillscope.lm.bundle import read_record, read_scope
 from skillscope.lm.finetune import finetune_hub, finetune_own, is_own, with_replay
-from skillscope.lm.network import quiet
+from skillscope.lm.network import load_weights, quiet
 from skillscope.lm.rows import Example, read_examples
 from skillscope.lm.writer import Writer
 from skillscope.synthesis.files import file_sha256
@@ -57,6 +58,22 @@ def test_our_own_model_is_trained_further(minute: Path, tmp_path: Path) -> None:
     assert done.record.files["model.bin"] != read_record(minute).files["model.bin"]
     assert all(example.prompt in read_scope(tmp_path / "tuned") for example in trained)
     assert len(Writer(tmp_path / "tuned").write_unasked([trained[0].prompt])) == 1
+
+
+def test_a_blend_lies_between_a_model_and_what_became_of_it(minute: Path, pairs: Path, tmp_path: Path) -> None:
+    tuned = finetune_own(minute, pairs, tmp_path / "tuned", steps=2, threads=1, rate=1e-1).output
+    record = blend(minute, tuned, tmp_path / "blended", 0.25)
+    first, last, between = (
+        load_weights(folder / "weights").state_dict()["lm_head.weight"]
+        for folder in (minute, tuned, tmp_path / "blended")
+    )
+    assert float((first - last).abs().max()) > 0.01
+    assert float((0.75 * first + 0.25 * last - between).abs().max()) < 1e-3
+    assert (record.blend, record.steps) == (0.25, 22)
+    assert record.base == file_sha256(minute / "manifest.json")
+    assert sum(record.trained_on.values()) == 2 * len(read_examples(pairs).train)
+    with pytest.raises(InputError, match="was not fine-tuned from"):
+        blend(tuned, minute, tmp_path / "no")
 
 
 @pytest.fixture(scope="module")

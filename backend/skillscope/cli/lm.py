@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "app",
+    "command_blend",
     "command_card",
     "command_delexicalise",
     "command_evaluate",
@@ -164,6 +165,20 @@ def command_finetune(
     typer.echo(told)
     if run:
         typer.echo(f"MLflow run {run}")
+
+
+@app.command("blend")
+def command_blend(
+    base: Annotated[Path, typer.Option(help="A bundle of ours.")],
+    tuned: Annotated[Path, typer.Option(help="What `lm finetune` made of it.")],
+    output: Output,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Part of the tuned model's weights.")] = 0.5,
+) -> None:
+    """Average a model with what fine-tuning made of it, so that it keeps what it knew."""
+    from skillscope.lm.blend import blend
+
+    blend(base, tuned, output, share)
+    typer.echo(f"{share:g} of {tuned}, {1 - share:g} of {base} -> {output}")
 
 
 @app.command("holdout")

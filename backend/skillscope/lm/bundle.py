@@ -47,6 +47,8 @@ class LmRecord(BaseModel):
     final_loss: float
     core_seconds: float
     versions: dict[str, str]
+    blend: float | None = None
+    """Where two models were averaged: the share of the fine-tuned one's weights; counts and costs are of both."""
     files: dict[str, str] = {}
 
 
