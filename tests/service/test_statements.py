@@ -81,6 +81,7 @@ def test_an_array_is_stored_whole_or_not_at_all(lrs: TestClient) -> None:
         (statement("no-uuid"), "bad-request"),
         (statement(OTHER), "bad-request"),
         (statement(None, timestamp="soon"), "bad-request"),
+        (statement(None, timestamp="0001-01-01T00:00:00+14:00"), "bad-request"),
         (statement(None, actor={"objectType": "Group"}), "bad-request"),
     ):
         assert "s-1" not in problem(lrs.post(PATH, json=[statement(OTHER), bad]), kind)["detail"]

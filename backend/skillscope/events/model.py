@@ -48,7 +48,10 @@ Identifier = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za
 
 
 def _to_utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside the calendar in UTC; right is 2026-03-01T09:30:00Z") from None
 
 
 class Event(BaseModel):
