@@ -219,6 +219,23 @@ def test_the_community_is_read_in_pages_and_names_nobody(api: TestClient, pupil:
     assert api.get(f"{V1}/community/questions?cursor=!!", headers=me).status_code == 422
 
 
+def test_what_others_read_in_the_community_holds_no_personal_data(
+    api: TestClient, pupil: str, token_for: Headers
+) -> None:
+    me, other = token_for(Role.STUDENT, pupil), token_for(Role.STUDENT, "s-2")
+    written = "My friend Emily says 12. Who helps? Mail me at emily.p@example.org or call 555-867-5309."
+    asked = api.post(f"{V1}/community/question", json={"text": written}, headers=other).json()
+    path = f"{V1}/community/question/{asked['community_question_id']}"
+    assert api.post(f"{path}/answers", json={"text": written}, headers=other).status_code == 201
+    for headers in (me, None):  # another student, and staff
+        for shown in (api.get(path, headers=headers), api.get(f"{V1}/community/questions", headers=headers)):
+            assert "says 12" in shown.text
+            for private in ("Emily", "emily", "example.org", "867"):
+                assert private not in shown.text
+    thread = api.get(path, headers=other).json()
+    assert thread["question"]["text"] == thread["answers"][0]["text"] == written
+
+
 def test_lessons_and_what_is_refused(api: TestClient, pupil: str) -> None:
     assert len(api.get(f"{V1}/lessons").json()["lessons"]) == 29
     assert [row["skill"] for row in api.get(f"{V1}/lessons?skill=Triangles").json()["lessons"]] == [

@@ -50,6 +50,7 @@ from skillscope.tutoring.community import (
     community_answers,
     community_question,
     community_questions,
+    text_for_others,
 )
 from skillscope.tutoring.drafting import with_answers
 from skillscope.tutoring.grading import PracticeAnswer, Submitted, submit_practice
@@ -251,13 +252,14 @@ def _own_key(request: Request, session: Session) -> int | None:
 
 
 def _posted(found: AnsweredQuestion, own: int | None) -> CommunityQuestion:
+    mine = own is not None and found.row.student_key == own
     return CommunityQuestion(
         community_question_id=found.row.key,
-        text=found.row.text,
+        text=found.row.text if mine else text_for_others(found.row.text),
         question_id=found.row.question_id,
         at=found.row.at,
         answers=found.answers,
-        mine=found.row.student_key == own,
+        mine=mine,
     )
 
 
@@ -291,7 +293,7 @@ def read_thread(request: Request, key: _Key, limit: _Limit = 50, cursor: Cursor 
     answers = [
         PostedAnswer(
             community_answer_id=row.key,
-            text=row.text,
+            text=row.text if own is not None and row.student_key == own else text_for_others(row.text),
             at=row.at,
             by="staff" if row.student_key is None else "student",
             mine=own is not None and row.student_key == own,

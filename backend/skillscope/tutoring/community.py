@@ -1,4 +1,7 @@
-"""What students ask and answer each other. Nobody is named: one reads what was said, when, and which is one's own."""
+"""What students ask and answer each other. Nobody is named: one reads what was said, when, and which is one's own.
+
+A text is kept as it was written. Its author reads it so; all others read it without the personal data in it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from sqlalchemy.orm import Session
 from skillscope.errors import NotFoundError
 from skillscope.store import queries, writing
 from skillscope.store.practice_tables import CommunityAnswerRow, CommunityQuestionRow
+from skillscope.tutoring.extraction.personal import remove_personal_data
 from skillscope.tutoring.studying import known_question
 
 __all__ = [
@@ -20,6 +24,7 @@ __all__ = [
     "community_answers",
     "community_question",
     "community_questions",
+    "text_for_others",
 ]
 
 
@@ -29,6 +34,11 @@ class AnsweredQuestion:
 
     row: CommunityQuestionRow
     answers: int
+
+
+def text_for_others(text: str) -> str:
+    """What everybody but its author reads: names, addresses, telephone numbers and the like as `[name]`, `[phone]`."""
+    return remove_personal_data(text)[0]
 
 
 def ask_community(
