@@ -121,3 +121,12 @@ def test_answers_are_forgotten_after_a_day(api: TestClient, known: str, runtime:
         with runtime.sessions.begin() as session:
             keyed.forget_expired(writing(session), now=datetime.now(UTC) + ahead)
             assert session.scalar(select(func.count()).select_from(IdempotencyRow)) == left
+
+
+def test_a_new_key_makes_old_answers_go(api: TestClient, known: str, runtime: Runtime) -> None:
+    api.post(f"/inference/student/{known}", headers=KEY)
+    with runtime.sessions.begin() as session:
+        session.execute(update(IdempotencyRow).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+    api.post(f"/inference/student/{known}", headers={"Idempotency-Key": "k-2"})
+    with runtime.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(IdempotencyRow)) == 1

@@ -59,7 +59,7 @@ def _claim(session: Session, name: str, body: str, holder: str) -> _Stored | Non
         ProblemError: it was sent with another body, or its request is not answered yet.
     """
     now = datetime.now(UTC)
-    session.execute(delete(IdempotencyRow).where(IdempotencyRow.key_digest == name, IdempotencyRow.expires_at < now))
+    forget_expired(session, now=now)
     row = {
         "key_digest": name,
         "body_digest": body,
