@@ -84,7 +84,12 @@ def _text(record: LmRecord, found: Evaluation) -> str:
         "",
         f"A Llama of {record.parameters:,} weights ({record.preset}), vocabulary {record.vocabulary}, context "
         f"{record.context}; {pairs:,} pairs, {record.epochs} epochs, {record.steps} steps, {record.core_seconds:.0f} "
-        f"core-seconds; last loss {record.final_loss:.3f} nats per token.",
+        f"core-seconds; last loss {record.final_loss:.3f} nats per token."
+        + (
+            f" Its weights are the mean of two: {record.blend:.0%} of a fine-tuned model's, the rest of its base's."
+            if record.blend
+            else ""
+        ),
         "",
         "Licence: trained on texts of this project's own templates, no outside text; it is used under the licence of "
         "the project.",
