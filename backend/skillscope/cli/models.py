@@ -35,7 +35,7 @@ def command_train(
     ] = None,
     *,
     seed: Annotated[int, typer.Option(min=0, help="The same data and seed give the same models.")] = 42,
-    register: Annotated[bool, typer.Option(help="Log to MLflow and make the bundle the champion.")] = True,
+    register: Annotated[bool, typer.Option(help="Log to MLflow and register the bundle as challenger.")] = True,
     families: Annotated[
         str, typer.Option(help="Feature families beside the 29: reference_overlap.v1,prompt_text.v1,...")
     ] = "",

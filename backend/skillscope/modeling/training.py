@@ -114,7 +114,8 @@ def train_models(
     the 29, by key, fitted inside the training folds; `prompts` is a CSV of prompts and reference answers that they may
     read. `recipe` says more of how (SMOTE, tuning, weights of label sources); `seed`, `params` and `families` stand in
     it too and are taken from it where it is given. With `register` the run is logged to MLflow, the bundle registered
-    there as `skillscope`, alias `champion`. Same data, seed and versions: the same bytes.
+    there as `skillscope`, alias `challenger`; while no model was released a demonstration becomes `champion` too. Same
+    data, seed and versions: the same bytes.
 
     Raises:
         FileError, SchemaError: the dataset cannot be used, or has too few labels or scenarios.
