@@ -1,5 +1,6 @@
 """Around every request: its number, its body's limit, its metric and log line, and an answer to the unforeseen."""
 
+import asyncio
 import logging
 import time
 import traceback
@@ -19,6 +20,9 @@ __all__ = ["MAX_BODY_BYTES", "MAX_BULK_BYTES", "RequestGuard"]
 MAX_BODY_BYTES: Final = 1_000_000
 MAX_BULK_BYTES: Final = 10_000_000
 """Of routes that end with `:bulk`."""
+
+BODY_SECONDS: Final = 60.0
+"""In which a whole body is to have come; whoever sends it byte by byte holds a connection no longer."""
 
 _DRAINED_BYTES: Final = 64_000_000
 
@@ -69,15 +73,26 @@ class RequestGuard:
         received = 0
         most = MAX_BULK_BYTES if scope["path"].endswith(":bulk") else MAX_BODY_BYTES
 
+        deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+        whole = False
+
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > most:
-                while message.get("more_body") and received < _DRAINED_BYTES:
+            nonlocal received, whole
+            if whole:
+                return await receive()  # waits for the sender to leave
+            try:
+                async with asyncio.timeout_at(deadline):
                     message = await receive()
                     received += len(message.get("body", b""))
+                    while received > most and message.get("more_body") and received < _DRAINED_BYTES:
+                        message = await receive()
+                        received += len(message.get("body", b""))
+            except TimeoutError:
+                detail = f"a body is to come within {BODY_SECONDS:g} seconds; send less at once"
+                raise ProblemError("too-slow", detail, headers={"Connection": "close"}) from None
+            if received > most:
                 raise ProblemError("too-large", f"a body has at most {most} bytes here; send several")
+            whole = not message.get("more_body")
             return message
 
         async def marked(message: Message) -> None:

@@ -63,6 +63,7 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         ProblemKind("forbidden", 403, "This token may not do that"),
         ProblemKind("not-found", 404, "There is no such thing"),
         ProblemKind("method-not-allowed", 405, "The address knows other methods"),
+        ProblemKind("too-slow", 408, "The body came too slowly"),
         ProblemKind("conflict", 409, "It exists already, differently"),
         ProblemKind("in-flight", 409, "The first request with this key is not answered yet"),
         ProblemKind("model-refused", 409, "The model cannot be served"),
