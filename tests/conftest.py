@@ -1,14 +1,12 @@
 """What every test shares: quiet telemetry, and a PostgreSQL server of our own where its programs are installed."""
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from postgres_parts import postgres_programs, running_postgres
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -35,13 +33,6 @@ def shared_data() -> Path:
     return folder
 
 
-def _postgres_programs() -> Path | None:
-    on_path = shutil.which("initdb")
-    folders = [Path(on_path).resolve().parent] if on_path else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Address of a fresh PostgreSQL server on loopback, database `skillscope`, stopped and removed afterwards."""
@@ -49,30 +40,8 @@ def postgres_server() -> Iterator[str]:
     if given:
         yield given
         return
-    programs = _postgres_programs()
+    programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (initdb not found); install the postgresql package to run this test")
-    folder = Path(tempfile.mkdtemp(prefix="skillscope-postgres-"))
-    as_owner: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        shutil.chown(folder, "postgres")
-        as_owner = ["runuser", "-u", "postgres", "--"]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = folder / "data"
-
-    def run(*command: str) -> None:
-        done = subprocess.run([*as_owner, *command], cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            pytest.fail(f"{Path(command[0]).name} failed: {done.stderr or done.stdout}")
-
-    run(str(programs / "initdb"), "-D", str(data), "-U", "skillscope", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        run(str(programs / "createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "skillscope", "skillscope")
-        yield f"postgresql+psycopg://skillscope@127.0.0.1:{port}/skillscope"
-    finally:
-        run(str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    with running_postgres(programs) as server:
+        yield server.url
