@@ -207,3 +207,12 @@ def test_infinity_in_a_file_is_refused(frame, tmp_path):
     write_frame(frame, tmp_path / "set.csv", COLUMNS)
     with pytest.raises(SchemaError, match="readability_score must be finite: row 2"):
         read_dataset(tmp_path / "set.csv")
+
+
+@pytest.mark.parametrize("row", ["0.5,surplus", "words,surplus", "0.5" + ",0.5" * 30])
+def test_a_first_row_longer_than_the_header_is_refused_not_cut(tmp_path, row):
+    path = tmp_path / "set.csv"
+    columns = (*RESPONSE_COLUMNS, "empathy_markers")
+    path.write_text(f"{','.join(columns)}\nWe shared it.,empathy,high,4,template:x,{row}\n")
+    with pytest.raises(SchemaError, match=r"row 1 has more cells than the header has columns"):
+        read_frame(path, columns)

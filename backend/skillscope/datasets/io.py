@@ -1,8 +1,9 @@
 """Read and write datasets, CSV or Parquet by the file's ending, whole or part by part in bounded memory."""
 
 import csv
+import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from io import TextIOBase
 from pathlib import Path
 from types import TracebackType
@@ -63,9 +64,25 @@ def read_header(path: Path) -> list[str]:
         raise FileError(f"{path} cannot be read as {kind[1:]}: {str(error).splitlines()[0]}") from error
 
 
+@contextmanager
+def _no_cell_lost(path: Path) -> Iterator[None]:
+    """Refuse a first row with more cells than the header, of which pandas would only warn and drop the rest."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            yield
+        except pd.errors.ParserWarning:
+            raise SchemaError(
+                f"{path}: row 1 has more cells than the header has columns; quote texts that hold commas"
+            ) from None
+
+
 def _bad_cells(path: Path, numeric: Sequence[str]) -> SchemaError:
     """Find the cells that kept a CSV from being read as numbers."""
-    text = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False, na_filter=False)
+    with _no_cell_lost(path):
+        text = pd.read_csv(
+            path, encoding="utf-8-sig", dtype=str, keep_default_na=False, na_filter=False, index_col=False
+        )
     problems = []
     for name in numeric:
         cells = text[name].str.strip()
@@ -93,7 +110,12 @@ def _csv_parts(path: Path, columns: Sequence[str], part_rows: int) -> Iterator[p
             index_col=False,
             chunksize=part_rows,
         ) as parts:
-            yield from parts
+            while True:
+                with _no_cell_lost(path):
+                    part = next(parts, None)
+                if part is None:
+                    break
+                yield part
     except UnicodeDecodeError:
         raise _refuse_encoding(path) from None
     except pd.errors.ParserError as error:
