@@ -4,7 +4,8 @@
 
 Each case takes a right record and breaks it: values of other kinds, keys dropped, doubled or made up, deep nesting, odd
 characters, or bytes flipped, cut and joined. The parsers: events, xAPI statements, Caliper envelopes, strict JSON with
-the records of responses and events, OneRoster and MIND-CA CSV. Exit code 1 and the case where another error comes out.
+the records of responses and events, CSV of OneRoster, datasets and MIND-CA. Exit code 1 and the case where another
+error comes out.
 """
 
 import argparse
@@ -26,6 +27,8 @@ from pydantic import ValidationError
 from skillscope.assessment.importers import read_mind_ca
 from skillscope.assessment.oneroster import read_oneroster
 from skillscope.assessment.records import EventRecord, ResponseRecord
+from skillscope.datasets.contract import COLUMNS
+from skillscope.datasets.io import read_dataset
 from skillscope.errors import SkillscopeError
 from skillscope.events import parse_event
 from skillscope.events.caliper import events_from_caliper
@@ -76,6 +79,14 @@ ROSTER = {
     "e1,,c-1,s-1,student,2026-09-01,\ne2,,c-1,t-1,teacher,,2027-01-01\n",
 }
 MIND_CA = 'child_id,answer,score,age,gender,question\n7,he was sad so he hid,1,9,0,Q\n8,"no, never",2,10,1,Q2\n'
+DATASET = (
+    ",".join(COLUMNS)
+    + '\n"We shared it, twice.",empathy,high,4,template:x'
+    + ",0.1" * (len(COLUMNS) - 5)
+    + "\nWe tried again.,,,5,human:y"
+    + "," * (len(COLUMNS) - 5)
+    + "\n"
+)
 ODD = (
     None, True, False, 0, -1, 10**30, 1.5, 1e308, float("nan"), float("inf"), "", " ", "\x00", "\ud800", "é" * 200,
     "x" * 5000, "2026-13-45T99:99:99Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-01T09:30:00",
@@ -173,8 +184,12 @@ def parsers(folder: Path) -> dict[str, tuple[float, Callable[[random.Random], An
         for _ in read_mind_ca(folder / "dev.csv"):
             pass
 
+    def dataset(raw: bytes) -> None:
+        (folder / "rows.csv").write_bytes(raw)
+        read_dataset(folder / "rows.csv")
+
     return {
-        "events": (0.27, lambda chance: spoil(chance, EVENT), parse_event),
+        "events": (0.26, lambda chance: spoil(chance, EVENT), parse_event),
         "xapi": (0.27, lambda chance: spoil(chance, chance.choice((STATEMENT, [STATEMENT, STATEMENT]))), _statements),
         "caliper": (0.22, lambda chance: spoil(chance, ENVELOPE), events_from_caliper),
         "records": (
@@ -183,6 +198,7 @@ def parsers(folder: Path) -> dict[str, tuple[float, Callable[[random.Random], An
             _line,
         ),
         "oneroster": (0.01, broken_roster, roster),
+        "dataset": (0.01, lambda chance: _csv_row(chance, DATASET), dataset),
         "mind-ca": (0.01, lambda chance: _csv_row(chance, MIND_CA), mind_ca),
     }
 
