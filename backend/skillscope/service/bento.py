@@ -7,6 +7,7 @@ so that BentoML knows of it. BentoML keeps what it is good at: packing, workers,
 The app is made in the workers alone: what supervises them starts in a second, where all of the imports take ten.
 """
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ class _WorkersApp:
         runtime = Runtime(settings, answerers=[answerer for answerer in found if answerer is not None])
         runtime.warm()
         self.made = create_app(runtime)
+        # What was loaded stays until the end: the garbage collector need not walk through it again and again.
+        gc.collect()
+        gc.freeze()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.made is None:
