@@ -9,11 +9,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event, func, inspect, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from skillscope.errors import ConfigurationError, FileError
-from skillscope.store import make_engine, migrate, migrations, open_database, open_store, ping, writing
+from skillscope.store import database, make_engine, migrate, migrations, open_database, open_store, ping, writing
 from skillscope.store.migrations import HEAD
 from skillscope.store.tables import AssessmentRow, Base, ResponseRow, StudentRow
 
@@ -178,6 +178,25 @@ def test_writing_takes_the_lock_at_once_on_sqlite(engine: Engine, sessions: sess
     with sessions.begin() as session:
         ping(session)
     assert [statement for statement in begun if statement.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN DEFERRED"]
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback", "invalidate"])
+def test_a_writer_gives_its_turn_back_however_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    sessions = open_database(f"sqlite:///{tmp_path / 'x.db'}")
+    monkeypatch.setattr(database, "_BUSY_MILLISECONDS", 0)  # whoever finds the turn taken goes on without it
+    with sessions() as session:
+        assert "skillscope_turn" in writing(session).connection().info
+        with sessions() as other, pytest.raises(OperationalError, match="locked"):
+            writing(other)
+        if end == "invalidate":
+            session.connection().invalidate()
+            session.rollback()
+        else:
+            getattr(session, end)()
+        with sessions() as other:
+            assert "skillscope_turn" in writing(other).connection().info
 
 
 def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(tmp_path: Path) -> None:

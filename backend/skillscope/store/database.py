@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from skillscope.errors import ConfigurationError, FileError
 from skillscope.store.migrations import HEAD
@@ -20,6 +22,7 @@ __all__ = ["make_engine", "migrate", "open_database", "open_readonly", "open_sto
 
 _BUSY_MILLISECONDS = 15_000
 _ADVISORY_LOCK = 0x5C0BE
+_TURN = "skillscope_turn"
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "sqlite": "sqlite"}
 
 
@@ -54,8 +57,10 @@ def _tune_sqlite(engine: Engine) -> None:
     """WAL, foreign keys, a busy timeout, and transactions that begin when SQLAlchemy says so.
 
     A transaction that reads first and writes later fails at once when another wrote in between, so writers take the
-    lock at their start (`writing`); readers never block.
+    lock at their start (`writing`); readers never block. Threads of one process take turns before they ask for that
+    lock: SQLite itself lets those who wait sleep and look again, so that now and then one waits for half a second.
     """
+    turn = Lock()
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
@@ -70,8 +75,17 @@ def _tune_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        kind = "IMMEDIATE" if connection.get_execution_options().get("skillscope_writes") else "DEFERRED"
-        connection.exec_driver_sql(f"BEGIN {kind}")
+        if not connection.get_execution_options().get("skillscope_writes"):
+            connection.exec_driver_sql("BEGIN DEFERRED")
+            return
+        if _TURN not in connection.info and turn.acquire(timeout=_BUSY_MILLISECONDS / 1000):
+            connection.info[_TURN] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "checkin")
+    def returned(_connection: Any, record: ConnectionPoolEntry) -> None:
+        if record.info.pop(_TURN, False):
+            turn.release()
 
 
 def make_engine(url: str) -> Engine:
