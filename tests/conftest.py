@@ -16,6 +16,12 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 PROJECT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def _no_store_of_another_test() -> None:
+    """MLflow writes its store into the environment, where programs that a later test starts would read it."""
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The root of the checkout."""
