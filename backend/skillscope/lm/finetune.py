@@ -23,7 +23,7 @@ from skillscope.lm.network import load_weights, need_training_extra, quiet, save
 from skillscope.lm.rows import Example, read_examples
 from skillscope.lm.scope import Scope
 from skillscope.lm.tokenizer import encode_pair, load_tokenizer
-from skillscope.lm.train import Progress, Schedule, Trained, counts_of, fit, fitting, silent
+from skillscope.lm.train import Progress, Schedule, Trained, counts_of, facts_of, fit, fitting, silent
 from skillscope.synthesis.files import file_sha256, replacing
 from skillscope.synthesis.lock import RunLock
 
@@ -156,13 +156,7 @@ def finetune_own(
                 "context": before.context,
                 "base": origin,
                 "data_sha256": sums["data"],
-                "trained_on": counts_of(chosen),
-                "steps": made["steps"],
-                "epochs": epochs,
-                "seed": seed,
-                "final_loss": round(made["loss"], 6),
-                "core_seconds": round(made["seconds"], 1),
-                "versions": library_versions(),
+                **facts_of(made, chosen, epochs=epochs, seed=seed),
             },
             output,
         )

@@ -20,7 +20,7 @@ from skillscope.lm.tokenizer import encode_pair, load_tokenizer, train_tokenizer
 from skillscope.synthesis.files import file_sha256, replacing
 from skillscope.synthesis.lock import RunLock
 
-__all__ = ["Progress", "Schedule", "Trained", "counts_of", "fit", "fitting", "silent", "train"]
+__all__ = ["Progress", "Schedule", "Trained", "counts_of", "facts_of", "fit", "fitting", "silent", "train"]
 
 _WARMUP: Final = 100
 _DECAY: Final = 0.1
@@ -65,6 +65,19 @@ def silent(*, step: int, steps: int, loss: float, seconds_left: float) -> None:
 def counts_of(examples: Sequence[Example]) -> dict[str, int]:
     """Examples by origin and kind."""
     return dict(sorted(Counter(f"{example.origin}:{example.kind}" for example in examples).items()))
+
+
+def facts_of(made: dict[str, Any], examples: Sequence[Example], *, epochs: int, seed: int) -> dict[str, Any]:
+    """What a bundle's record says of a training: `made` is what `fit` gave, `examples` are what it learnt."""
+    return {
+        "trained_on": counts_of(examples),
+        "steps": made["steps"],
+        "epochs": epochs,
+        "seed": seed,
+        "final_loss": round(made["loss"], 6),
+        "core_seconds": round(made["seconds"], 1),
+        "versions": library_versions(),
+    }
 
 
 def fitting(rows: list[tuple[list[int], int]], context: int) -> list[tuple[list[int], int]]:
@@ -228,13 +241,7 @@ def train(
                 "vocabulary": tokenizer.get_vocab_size(),
                 "context": size.context,
                 "data_sha256": digest,
-                "trained_on": counts_of(examples.train),
-                "steps": made["steps"],
-                "epochs": epochs,
-                "seed": seed,
-                "final_loss": round(made["loss"], 6),
-                "core_seconds": round(made["seconds"], 1),
-                "versions": library_versions(),
+                **facts_of(made, examples.train, epochs=epochs, seed=seed),
             },
             output,
         )
