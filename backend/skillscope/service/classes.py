@@ -142,5 +142,6 @@ def withdraw_teacher(request: Request, class_id: _ClassOfPath, teacher_id: _Teac
     """Let a teacher teach a class no longer; one who does not stays out."""
     with runtime_of(request).sessions.begin() as session:
         taught = rosters.require_class(writing(session), class_id)
-        rosters.withdraw(session, taught.key, teacher_keys=[rosters.put_teacher(session, teacher_id)])
+        known = rosters.find_teacher(session, teacher_id)
+        rosters.withdraw(session, taught.key, teacher_keys=[] if known is None else [known])
     return Response(status_code=204)

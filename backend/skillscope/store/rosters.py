@@ -17,6 +17,7 @@ __all__ = [
     "class_students",
     "classes",
     "enrol",
+    "find_teacher",
     "put_class",
     "put_teacher",
     "remove_class",
@@ -109,6 +110,11 @@ def put_teacher(session: Session, teacher_id: str) -> int:
     queries.insert_new(session, TeacherRow, [{"teacher_id": teacher_id}])
     key: int = session.scalars(select(TeacherRow.key).where(TeacherRow.teacher_id == teacher_id)).one()
     return key
+
+
+def find_teacher(session: Session, teacher_id: str) -> int | None:
+    """The key of the teacher of that id, if there is one."""
+    return session.scalar(select(TeacherRow.key).where(TeacherRow.teacher_id == teacher_id))
 
 
 def enrol(
