@@ -303,7 +303,7 @@ def test_the_unforeseen_is_500_without_details(api: TestClient, known: str, monk
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError(f"a secret about {known}")
 
-    monkeypatch.setattr("skillscope.service.inference.compute_assessment", fails)
+    monkeypatch.setattr("skillscope.service.assessing.compute_assessments", fails)
     body = problem(api.post(f"/inference/student/{known}"), "internal")
     assert "secret" not in str(body)
     assert known not in str(body)

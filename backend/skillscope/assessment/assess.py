@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -25,10 +26,12 @@ from skillscope.store.tables import AssessmentRow
 
 __all__ = [
     "MIN_WORDS",
+    "Computed",
     "StudentFeatures",
     "assess_student",
     "collect_features",
     "compute_assessment",
+    "compute_assessments",
     "only_skill",
     "stored_assessment",
 ]
@@ -64,8 +67,11 @@ def collect_features(
     feature_schema: str,
     language_pipeline: str,
     policy: AggregationPolicy = DEFAULT,
+    others: int | None = None,
 ) -> StudentFeatures:
     """The features of a student at a time, from stored rows of this schema, through the aggregator of training.
+
+    `others`: how many responses and sessions are measured with other schemas alone; counted where not given.
 
     Raises:
         EvidenceError: the responses of the policy's days hold fewer than `MIN_WORDS` words.
@@ -82,7 +88,8 @@ def collect_features(
     missing: list[str] = []
     if not sessions:
         missing.append(f"no session in the last {days}: the {len(BEHAVIORAL)} behavioral features are unknown")
-    others = queries.count_other_schemas(session, student_key, feature_schema=feature_schema, since=since)
+    if others is None:
+        others = queries.count_other_schemas(session, student_key, feature_schema=feature_schema, since=since)
     if others:
         missing.append(f"{others} responses or sessions measured with another feature schema than {feature_schema}")
     if words < MIN_WORDS:
@@ -100,6 +107,95 @@ def collect_features(
     return StudentFeatures(values, tuple(missing + _unknown_features(values, sessions=len(sessions))))
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """An assessment, and the row to store: its values by column of `AssessmentRow`."""
+
+    assessment: Assessment
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Collected:
+    student_id: str
+    key: int
+    grade: int | None
+    own: StudentFeatures
+    features: NDArray[np.float64]
+
+
+def _collect(session: Session, bundle: Bundle, student_id: str, at: datetime) -> _Collected:
+    """What a student is scored on: the 29 features, then the columns of the bundle's families."""
+    student = queries.student_to_assess(
+        session, student_id, feature_schema=bundle.feature_schema, since=at - timedelta(days=DEFAULT.days)
+    )
+    own = collect_features(
+        session,
+        student.key,
+        at=at,
+        feature_schema=bundle.feature_schema,
+        language_pipeline=bundle.language_pipeline,
+        others=student.others,
+    )
+    features = np.concatenate([own.values, family_columns(session, bundle, student.key, at=at)])
+    return _Collected(student_id, student.key, student.grade, own, features)
+
+
+def compute_assessments(
+    session: Session, bundle: Bundle, student_ids: Sequence[str], *, at: datetime | None = None, evidence: bool = False
+) -> list[Computed | NotFoundError | EvidenceError]:
+    """Score students from what is stored, as of `at` (default: now), all in one call of the models; one outcome each.
+
+    An outcome is an error where there is no such student, or where too little is known: it says what is missing and
+    how much is needed.
+    """
+    moment = (at or datetime.now(UTC)).astimezone(UTC)
+    outcomes: list[_Collected | NotFoundError | EvidenceError] = []
+    for student_id in student_ids:
+        try:
+            outcomes.append(_collect(session, bundle, student_id, moment))
+        except (NotFoundError, EvidenceError) as error:
+            outcomes.append(error)
+    known = [item for item in outcomes if isinstance(item, _Collected)]
+    if not known:
+        return [item for item in outcomes if not isinstance(item, _Collected)]
+    table = score_rows(
+        bundle,
+        np.stack([item.features for item in known]),
+        grades=[item.grade for item in known],
+        missing=[item.own.missing for item in known],
+    )
+    scored = iter(table)
+    return [
+        _computed(session, bundle, item, next(scored), at=moment, evidence=evidence)
+        if isinstance(item, _Collected)
+        else item
+        for item in outcomes
+    ]
+
+
+def _computed(
+    session: Session, bundle: Bundle, student: _Collected, scores: list[Score], *, at: datetime, evidence: bool
+) -> Computed:
+    if evidence:
+        reasons = explain_student(session, bundle, student.key, student.features, at=at)
+        scores = [score.model_copy(update={"evidence": reasons[score.skill]}) for score in scores]
+    assessment = Assessment(assessment_id=str(uuid.uuid4()), student_id=student.student_id, at=at, scores=scores)
+    row = {
+        "student_key": student.key,
+        "assessment_id": assessment.assessment_id,
+        "at": at,
+        "scores": [score.model_dump(mode="json") for score in scores],
+        "features": tuple(student.own.values.tolist()),
+        "model_version": bundle.version,
+        "feature_schema": bundle.feature_schema,
+        "label_source": bundle.label_source,
+        "code_version": __version__,
+        "language_pipeline": bundle.language_pipeline,
+    }
+    return Computed(assessment, row)
+
+
 def compute_assessment(
     session: Session, bundle: Bundle, student_id: str, *, at: datetime | None = None, evidence: bool = False
 ) -> tuple[Assessment, dict[str, Any]]:
@@ -109,34 +205,10 @@ def compute_assessment(
         NotFoundError: there is no such student.
         EvidenceError: too little is known; it says what is missing and how much is needed.
     """
-    moment = (at or datetime.now(UTC)).astimezone(UTC)
-    student_key, grade = queries.require_student_grade(session, student_id)
-    found = collect_features(
-        session,
-        student_key,
-        at=moment,
-        feature_schema=bundle.feature_schema,
-        language_pipeline=bundle.language_pipeline,
-    )
-    features = np.concatenate([found.values, family_columns(session, bundle, student_key, at=moment)])
-    scores = score_rows(bundle, features[None, :], grades=[grade], missing=[found.missing])[0]
-    if evidence:
-        reasons = explain_student(session, bundle, student_key, features, at=moment)
-        scores = [score.model_copy(update={"evidence": reasons[score.skill]}) for score in scores]
-    assessment = Assessment(assessment_id=str(uuid.uuid4()), student_id=student_id, at=moment, scores=scores)
-    row = {
-        "student_key": student_key,
-        "assessment_id": assessment.assessment_id,
-        "at": moment,
-        "scores": [score.model_dump(mode="json") for score in scores],
-        "features": tuple(found.values.tolist()),
-        "model_version": bundle.version,
-        "feature_schema": bundle.feature_schema,
-        "label_source": bundle.label_source,
-        "code_version": __version__,
-        "language_pipeline": bundle.language_pipeline,
-    }
-    return assessment, row
+    (outcome,) = compute_assessments(session, bundle, [student_id], at=at, evidence=evidence)
+    if not isinstance(outcome, Computed):
+        raise outcome
+    return outcome.assessment, outcome.row
 
 
 def assess_student(

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request, Response
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -17,21 +16,19 @@ from skillscope.service.runtime import Runtime
 from skillscope.service.strict_json import JsonError, parse_json
 from skillscope.service.tokens import Caller, Role
 from skillscope.store import records, writing
+from skillscope.store.records import Seen
 
 __all__ = [
     "SecuredRoute",
     "StudentOfPath",
     "allow",
-    "bearer",
     "caller_of",
     "no_body",
     "note_access",
     "runtime_of",
     "saw",
+    "seen_by",
 ]
-
-bearer = HTTPBearer(auto_error=False, description="made with `skillscope token create --role …`")
-"""Stands in the API's description; the check itself is `SecuredRoute`'s."""
 
 StudentOfPath = Annotated[StudentId, Path(description="the school's own id for the student", examples=["s-0147"])]
 
@@ -116,19 +113,17 @@ def _note(request: Request, student_ids: Sequence[str]) -> None:
         note_access(writing(session), request, records.student_keys(session, student_ids).values())
 
 
-def note_access(session: Session, request: Request, student_keys: Collection[int]) -> None:
-    """Note in this transaction that the caller sees these students; nothing is then noted after the answer."""
+def seen_by(request: Request) -> Seen:
+    """The caller of a request and its route, as they are noted; nothing is then noted after the answer."""
     caller = caller_of(request)
     route = f"{request.method} {request.scope['route'].path}"
-    records.add_access(
-        session,
-        student_keys,
-        role=caller.role.value,
-        caller=caller.name,
-        route=route,
-        request_id=request.state.request_id,
-    )
     request.state.seen = []
+    return Seen(caller.role.value, caller.name, route, request.state.request_id)
+
+
+def note_access(session: Session, request: Request, student_keys: Collection[int]) -> None:
+    """Note in this transaction that the caller sees these students; nothing is then noted after the answer."""
+    records.add_access(session, student_keys, seen_by(request))
 
 
 def saw(request: Request, student_ids: Sequence[str]) -> None:

@@ -70,12 +70,12 @@ def create_app(runtime: Runtime) -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.runtime = runtime
-    routers = [(system.router, ""), *((module.router, PREFIX) for module in _MODULES)]
+    routers = [*((module.router, PREFIX) for module in _MODULES), (system.router, "")]
     app.state.describe = lambda: describe(app, routers)
-    app.include_router(system.open_router)
     for router, prefix in routers:
         app.include_router(router, prefix=prefix)
     app.include_router(inference.router, include_in_schema=False)
+    app.include_router(system.open_router)
     app.state.addresses = _addresses([*routers, (system.open_router, ""), (inference.router, "")])
     handled: tuple[Any, ...] = (HTTPException, RequestValidationError, SkillscopeError)
     for kind in handled:

@@ -1,8 +1,9 @@
 """The BentoML service: `bentoml serve` and `bentoml build` start here.
 
 BentoML's own routes answer errors as plain text and JSON arrays, its metrics carry every address as a label, and its
-access log names it. So the FastAPI app takes every request: it is put in as the innermost middleware, and mounted too,
-so that BentoML knows of it. BentoML keeps what it is good at: packing, workers, sockets, signals.
+access log names it. Its layers around a request make spans that nobody reads, hold a timer for two minutes, and cost a
+third of what a request may. So the FastAPI app takes every request before they do; it is mounted too, so that BentoML
+knows of it. BentoML keeps what it is good at: packing, workers, sockets, signals.
 
 The app is made in the workers alone: what supervises them starts in a second, where all of the imports take ten.
 """
@@ -17,6 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import bentoml
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from skillscope.settings import get_settings
@@ -58,13 +60,22 @@ _app = _WorkersApp()
 
 
 class _TakesAll:
-    """Hands every request to our app; the rest (start and stop) goes on to BentoML's."""
+    """Hands every request to our app; the rest (start and stop) goes on to BentoML's.
+
+    BentoML puts it in as the innermost layer; at the start it moves itself to the front of all of them.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.bentos = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (_app if scope["type"] == "http" else self.bentos)(scope, receive, send)
+        if scope["type"] == "http":
+            await _app(scope, receive, send)
+            return
+        server = scope.get("app")
+        if scope["type"] == "lifespan" and isinstance(server, Starlette) and server.middleware_stack is not None:
+            server.middleware_stack = _TakesAll(server.middleware_stack)
+        await self.bentos(scope, receive, send)
 
 
 @bentoml.service(

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from skillscope.assessment.ingest import Added, add_events, add_responses
 from skillscope.assessment.records import EventRecord, ResponseRecord
 from skillscope.errors import ConflictError, InputError
-from skillscope.service.access import SecuredRoute, StudentOfPath, bearer, runtime_of
+from skillscope.service.access import SecuredRoute, StudentOfPath, runtime_of
 from skillscope.service.keyed import derived_id
 from skillscope.service.problems import ProblemError, safe_field
 from skillscope.service.replies import problem_docs, reply
@@ -26,7 +26,7 @@ from skillscope.store import queries
 
 __all__ = ["BulkAnswer", "LineProblem", "router"]
 
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["students"])
+router = APIRouter(route_class=SecuredRoute, tags=["students"])
 
 NDJSON: Final = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
 Record = TypeVar("Record", ResponseRecord, EventRecord)

@@ -9,7 +9,6 @@ from skillscope.service.access import (
     SecuredRoute,
     StudentOfPath,
     allow,
-    bearer,
     caller_of,
     no_body,
     runtime_of,
@@ -23,7 +22,7 @@ from skillscope.store import queries, rosters, writing
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["classes"])
+router = APIRouter(route_class=SecuredRoute, tags=["classes"])
 
 _THERE_BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": Class, "description": "It was there before"}}
 _ClassOfPath = Annotated[StudentId, Path(description="the school's own id for the class", examples=["c-4b"])]

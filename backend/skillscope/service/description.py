@@ -17,6 +17,9 @@ from skillscope.service.tokens import Role
 __all__ = ["describe"]
 
 _PROBLEM: Final = "application/problem+json"
+_BEARER: Final = "HTTPBearer"
+_SCHEME: Final = {"type": "http", "scheme": "bearer", "description": "made with `skillscope token create --role …`"}
+"""The check itself is `SecuredRoute`'s."""
 _KEY: Final = {
     "name": HEADER,
     "in": "header",
@@ -71,6 +74,7 @@ def describe(app: FastAPI, routers: Sequence[tuple[APIRouter, str]]) -> dict[str
         for route in router.routes:
             if isinstance(route, SecuredRoute):
                 _complete(described["paths"][prefix + route.path], route)
+    described.setdefault("components", {})["securitySchemes"] = {_BEARER: _SCHEME}
     _show(described)
     app.openapi_schema = described
     return described
@@ -94,6 +98,7 @@ def _complete(operations: dict[str, Any], route: SecuredRoute) -> None:
     for method in route.methods or ():
         operation = operations[method.lower()]
         operation["x-roles"] = _roles(route)
+        operation["security"] = [{_BEARER: []}]
         _add(operation, "rate-limited")
         if method == "POST":
             operation.setdefault("parameters", []).append(_KEY)

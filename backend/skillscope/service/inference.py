@@ -1,39 +1,39 @@
 """Routes that score: a student from what is stored, or raw rows of features."""
 
 from functools import lru_cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from skillscope.assessment.assess import compute_assessment, only_skill, stored_assessment
+from skillscope.assessment.assess import Computed, compute_assessments, only_skill, stored_assessment
 from skillscope.assessment.model import Assessment
 from skillscope.assessment.scoring import check_features, score_rows
-from skillscope.errors import AccessError, EvidenceError, InputError, NotFoundError
+from skillscope.errors import AccessError, InputError, NotFoundError
 from skillscope.features import FEATURE_NAMES
 from skillscope.modeling.bundle import Bundle
 from skillscope.service.access import (
     SecuredRoute,
     StudentOfPath,
     allow,
-    bearer,
     caller_of,
     no_body,
-    note_access,
     runtime_of,
+    seen_by,
 )
+from skillscope.service.assessing import store_assessments
 from skillscope.service.problems import problem_body
 from skillscope.service.replies import Cursor, problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.schemas import Batch, FeatureRows, FeatureScores, History, Outcome, Outcomes, RowScores
 from skillscope.service.scope import own_student, reached
 from skillscope.service.tokens import Role
 from skillscope.skills import Skill
-from skillscope.store import queries, writing
+from skillscope.store import queries
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["inference"])
+router = APIRouter(route_class=SecuredRoute, tags=["inference"])
 
 FEW_ROWS: Final = 8
 """Rows that are scored without a thread of their own: less than a millisecond."""
@@ -47,7 +47,7 @@ _OneSkill = Annotated[Skill | None, Query(description="this skill alone; all fou
     responses=problem_docs("not-found", "invalid", "too-little-evidence", "model-unavailable"),
     dependencies=[Depends(own_student), Depends(no_body)],
 )
-def assess(
+async def assess(
     request: Request,
     student_id: StudentOfPath,
     evidence: Annotated[bool, Query(description="also say what moved each score")] = False,
@@ -55,15 +55,8 @@ def assess(
 ) -> Response:
     """Assess a student now, from what is stored, and store the assessment (all skills, whichever is asked for)."""
     runtime = runtime_of(request)
-    bundle = runtime.bundle
-    sessions = runtime.sessions
-    with sessions() as session:
-        assessment, row = compute_assessment(session, bundle, student_id, evidence=evidence)
-    answer = only_skill(assessment, skill)
-    with sessions.begin() as session:
-        queries.add_assessments(writing(session), [row])
-        note_access(session, request, [row["student_key"]])
-    return reply(answer)
+    assessor = runtime.explainer if evidence else runtime.assessor
+    return reply(only_skill(await assessor.assess(student_id, seen_by(request)), skill))
 
 
 @router.get(
@@ -105,17 +98,11 @@ def history(
     return reply(History(assessments=shown, next=more))
 
 
-def _one_of_batch(
-    request: Request, student_id: str, *, evidence: bool, skill: Skill | None
-) -> tuple[Outcome, dict[str, Any] | None]:
-    runtime = runtime_of(request)
-    try:
-        with runtime.sessions() as session:
-            assessment, row = compute_assessment(session, runtime.bundle, student_id, evidence=evidence)
-        return Outcome(student_id=student_id, status=200, assessment=only_skill(assessment, skill)), row
-    except (NotFoundError, EvidenceError) as error:
-        problem = problem_body(error, request.state.request_id)
-        return Outcome(student_id=student_id, status=problem.status, problem=problem), None
+def _outcome(request: Request, student_id: str, found: Computed | Exception, skill: Skill | None) -> Outcome:
+    if isinstance(found, Computed):
+        return Outcome(student_id=student_id, status=200, assessment=only_skill(found.assessment, skill))
+    problem = problem_body(found, request.state.request_id)
+    return Outcome(student_id=student_id, status=problem.status, problem=problem)
 
 
 @router.post(
@@ -131,23 +118,20 @@ def assess_batch(
     skill: _OneSkill = None,
 ) -> Response:
     """Assess many students. A student who is unknown, or of whom too little is, spoils no other."""
-    outcomes: list[Outcome] = []
-    rows: list[dict[str, Any]] = []
-    with runtime_of(request).sessions() as session:
+    runtime = runtime_of(request)
+    refused = AccessError("a teacher's token reaches the students of own classes alone", authenticated=True)
+    found: dict[str, Computed | Exception] = dict.fromkeys(body.student_ids, refused)
+    with runtime.sessions() as session:
         own = reached(session, caller_of(request), body.student_ids)
-    for student_id in body.student_ids:
-        if student_id not in own:
-            refused = AccessError("a teacher's token reaches the students of own classes alone", authenticated=True)
-            problem = problem_body(refused, request.state.request_id)
-            outcomes.append(Outcome(student_id=student_id, status=problem.status, problem=problem))
-            continue
-        outcome, row = _one_of_batch(request, student_id, evidence=evidence, skill=skill)
-        outcomes.append(outcome)
-        rows += [row] if row is not None else []
-    if rows:
-        with runtime_of(request).sessions.begin() as session:
-            queries.add_assessments(writing(session), rows)
-            note_access(session, request, {row["student_key"] for row in rows})
+        asked = [student_id for student_id in found if student_id in own]
+        if asked:
+            found |= zip(asked, compute_assessments(session, runtime.bundle, asked, evidence=evidence), strict=True)
+    outcomes = [_outcome(request, student_id, found[student_id], skill) for student_id in body.student_ids]
+    made = [computed for computed in found.values() if isinstance(computed, Computed)]
+    if made:
+        seen = seen_by(request)
+        with runtime.sessions.begin() as session:
+            store_assessments(session, [(computed, seen) for computed in made])
     return reply(Outcomes(results=outcomes))
 
 

@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field
 
 from skillscope.errors import BundleError
 from skillscope.modeling.bundle import BUNDLE_NAME, Bundle
-from skillscope.service.access import SecuredRoute, allow, bearer, no_body, runtime_of
+from skillscope.service.access import SecuredRoute, allow, no_body, runtime_of
 from skillscope.service.replies import problem_docs, reply
 from skillscope.service.tokens import Role
 from skillscope.settings import Settings
 
 __all__ = ["Models", "RegisteredModel", "Reloaded", "ServedModel", "registered_models", "router"]
 
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["models"])
+router = APIRouter(route_class=SecuredRoute, tags=["models"])
 
 
 class ServedModel(BaseModel):

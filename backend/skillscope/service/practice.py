@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from skillscope.errors import AccessError, InputError
-from skillscope.service.access import SecuredRoute, StudentOfPath, bearer, caller_of, no_body, runtime_of
+from skillscope.service.access import SecuredRoute, StudentOfPath, caller_of, no_body, runtime_of
 from skillscope.service.practice_schemas import (
     CommunityAnswer,
     CommunityAsked,
@@ -58,7 +58,7 @@ from skillscope.tutoring.practice import start_practice
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["practice"])
+router = APIRouter(route_class=SecuredRoute, tags=["practice"])
 
 _Docs = problem_docs("not-found", "conflict", "invalid", "too-large", "unsupported-media-type")
 _PracticeId = Annotated[str, Path(max_length=36, pattern=r"^[0-9a-f\-]+$")]

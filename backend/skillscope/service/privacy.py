@@ -18,7 +18,6 @@ from skillscope.service.access import (
     SecuredRoute,
     StudentOfPath,
     allow,
-    bearer,
     caller_of,
     no_body,
     note_access,
@@ -34,7 +33,7 @@ from skillscope.store.record_tables import AccessRow, DisclosureRow
 
 __all__ = ["Erased", "Seen", "erase_with_receipt", "export_of", "read_receipt", "router"]
 
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["privacy"])
+router = APIRouter(route_class=SecuredRoute, tags=["privacy"])
 
 _ALGORITHM: Final = "HS256"
 _KIND: Final = "skillscope-erasure"

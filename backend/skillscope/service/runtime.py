@@ -19,6 +19,7 @@ from skillscope.errors import BundleError, ConfigurationError, SkillscopeError
 from skillscope.features import FEATURE_NAMES
 from skillscope.modeling.bundle import Bundle
 from skillscope.modeling.registry import load_champion
+from skillscope.service.assessing import Assessor
 from skillscope.service.limits import RateLimiter
 from skillscope.service.problems import ProblemError
 from skillscope.service.secrets import Keyring, load_keyring, secret_file
@@ -49,6 +50,9 @@ class Runtime:
         self.settings = settings
         self.answerers = tuple(answerers)
         """Who words feedback before the template does, in order: the small model, then an external one."""
+        self.assessor = Assessor(self, evidence=False)
+        self.explainer = Assessor(self, evidence=True)
+        """Beside the other, so that nobody waits for another's evidence."""
         self._load = load
         self._lock = threading.Lock()
         self._bundle: Bundle | None = None
@@ -57,6 +61,7 @@ class Runtime:
         self._model_state: str | None = None
         self._tried_at = -_RETRY_SECONDS
         self._limiter: RateLimiter | None = None
+        self._secret_file = secret_file(settings)
         self._keyring: Keyring | None = None
         self._keyring_of: tuple[int, int] = (0, 0)
         self._tokens: VerifiedTokens | None = None
@@ -179,7 +184,7 @@ class Runtime:
         state = (0, 0)
         if self.settings.token_secret is None:
             try:
-                found = secret_file(self.settings).stat()
+                found = self._secret_file.stat()
                 state = (found.st_mtime_ns, found.st_ino)
             except OSError:
                 pass  # it is made, or refused, below

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,7 +27,7 @@ from skillscope.errors import AccessError, ConflictError, EventError, NotFoundEr
 from skillscope.events import Event
 from skillscope.events.caliper import events_from_caliper
 from skillscope.events.xapi import events_from_statements
-from skillscope.service.access import SecuredRoute, bearer, caller_of, runtime_of
+from skillscope.service.access import SecuredRoute, caller_of, runtime_of
 from skillscope.service.problems import ProblemError
 from skillscope.service.replies import problem_docs, reply
 from skillscope.service.scope import reached
@@ -36,7 +36,7 @@ from skillscope.store.record_tables import StatementRow
 
 __all__ = ["EnvelopeAnswer", "digest_of", "router"]
 
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["events"])
+router = APIRouter(route_class=SecuredRoute, tags=["events"])
 
 VERSION: Final = "1.0.3"
 _VERSIONS: Final = re.compile(r"(1\.0(\.[0-9]+)?|2\.0(\.[0-9]+)?)")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from skillscope.assessment.ingest import add_events, add_responses, register_student
 from skillscope.assessment.records import ResponseRecord, StudentRecord
 from skillscope.errors import InputError
-from skillscope.service.access import SecuredRoute, StudentOfPath, allow, bearer, runtime_of
+from skillscope.service.access import SecuredRoute, StudentOfPath, allow, runtime_of
 from skillscope.service.keyed import derived_id
 from skillscope.service.replies import problem_docs, reply
 from skillscope.service.schemas import AddedAnswer, EventBatch, ResponseBatch, Student
@@ -18,7 +18,7 @@ from skillscope.store.tables import StudentRow
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["students"])
+router = APIRouter(route_class=SecuredRoute, tags=["students"])
 
 _REGISTERED_BEFORE: dict[int | str, dict[str, Any]] = {
     200: {"model": Student, "description": "It was registered before"}

@@ -2,11 +2,11 @@
 
 from importlib.resources import as_file, files
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
-from skillscope.service.access import SecuredRoute, allow, bearer, runtime_of
+from skillscope.service.access import SecuredRoute, allow, runtime_of
 from skillscope.service.metrics import CONTENT_TYPE, metrics_text
 from skillscope.service.problems import ProblemError
 from skillscope.service.replies import problem_docs, reply
@@ -16,7 +16,7 @@ from skillscope.service.tokens import Role
 __all__ = ["open_router", "router"]
 
 open_router = APIRouter(tags=["service"])
-router = APIRouter(route_class=SecuredRoute, dependencies=[Depends(bearer)], tags=["service"])
+router = APIRouter(route_class=SecuredRoute, tags=["service"])
 
 _ASSETS = {
     "swagger-ui-bundle.js": "text/javascript",

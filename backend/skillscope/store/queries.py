@@ -35,7 +35,6 @@ __all__ = [
     "recent_session_features",
     "replace_session_features",
     "require_student",
-    "require_student_grade",
     "require_student_key",
     "revoke_token",
     "revoked_tokens",
@@ -43,6 +42,7 @@ __all__ = [
     "session_sizes",
     "stored_responses",
     "student_counts",
+    "student_to_assess",
 ]
 
 _UNKNOWN_STUDENT = "no student has this id; register one with POST /api/v1/students"
@@ -59,7 +59,6 @@ _PLAYED: Final = SessionFeaturesRow.__table__.c
 _STUDENT_KEY: Final = select(StudentRow.__table__.c.key).where(
     StudentRow.__table__.c.student_id == bindparam("student_id", type_=String)
 )
-_STUDENT_GRADE: Final = _STUDENT_KEY.add_columns(StudentRow.__table__.c.grade)
 _RECENT_RESPONSES: Final = (
     select(_MEASURED.at, _MEASURED["values"], _MEASURED.language_pipeline)
     .where(
@@ -84,17 +83,26 @@ _RECENT_SESSIONS: Final = (
 )
 
 
-def _others(columns: Any, own: Any, moment: Any) -> Any:
+def _others(columns: Any, own: Any, moment: Any, student: Any = _STUDENT) -> Any:
     """How many rows stand under other schemas and not under this one."""
-    of_student = (columns.student_key == _STUDENT, moment >= _SINCE)
-    current = select(own).where(*of_student, columns.feature_schema == _SCHEMA)
+    of_student = (columns.student_key == student, moment >= _SINCE)
+    asked = StudentRow.__table__
+    current = select(own).where(*of_student, columns.feature_schema == _SCHEMA).correlate(asked)
     others = (*of_student, columns.feature_schema != _SCHEMA, own.not_in(current))
-    return select(func.count(func.distinct(own))).where(*others).scalar_subquery()
+    return select(func.count(func.distinct(own))).where(*others).correlate(asked).scalar_subquery()
 
 
 _OTHER_SCHEMAS: Final = select(
     _others(_MEASURED, _MEASURED.response_key, _MEASURED.at) + _others(_PLAYED, _PLAYED.session_id, _PLAYED.started_at)
 )
+_TO_ASSESS: Final = select(
+    StudentRow.__table__.c.key,
+    StudentRow.__table__.c.grade,
+    (
+        _others(_MEASURED, _MEASURED.response_key, _MEASURED.at, student=StudentRow.__table__.c.key)
+        + _others(_PLAYED, _PLAYED.session_id, _PLAYED.started_at, student=StudentRow.__table__.c.key)
+    ).label("others"),
+).where(StudentRow.__table__.c.student_id == bindparam("student_id", type_=String))
 _ADD_ASSESSMENT: Final = insert(Base.metadata.tables["assessments"])
 
 
@@ -115,16 +123,19 @@ def require_student_key(session: Session, student_id: str) -> int:
     return key
 
 
-def require_student_grade(session: Session, student_id: str) -> tuple[int, int | None]:
-    """The key of the student of that id, and the grade where it is known.
+def student_to_assess(
+    session: Session, student_id: str, *, feature_schema: str, since: datetime
+) -> Row[int, int | None, int]:
+    """Key and grade of the student of that id, and as `others` what `count_other_schemas` says, in one statement.
 
     Raises:
         NotFoundError: there is none.
     """
-    row = session.connection().execute(_STUDENT_GRADE, {"student_id": student_id}).first()
+    asked = {"student_id": student_id, "schema": feature_schema, "since": since}
+    row = session.connection().execute(_TO_ASSESS, asked).first()
     if row is None:
         raise NotFoundError(_UNKNOWN_STUDENT)
-    return row.key, row.grade
+    return row
 
 
 def require_student(session: Session, student_id: str) -> StudentRow:

@@ -1,6 +1,7 @@
 """Notes of access, disclosure and state, written in the caller's transaction."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,7 +12,16 @@ from skillscope.store import queries
 from skillscope.store.record_tables import AccessRow, DisclosureRow, ErasureRow, StateRow
 from skillscope.store.tables import Base, StudentRow
 
-__all__ = ["add_access", "add_disclosure", "add_erasure", "read_state", "student_keys", "write_state"]
+__all__ = [
+    "Seen",
+    "add_access",
+    "add_accesses",
+    "add_disclosure",
+    "add_erasure",
+    "read_state",
+    "student_keys",
+    "write_state",
+]
 
 _CHUNK = 500
 _ADD_ACCESS: Final = insert(Base.metadata.tables[AccessRow.__tablename__])
@@ -31,12 +41,37 @@ def student_keys(session: Session, student_ids: Collection[str]) -> dict[str, in
     return found
 
 
-def add_access(session: Session, keys: Collection[int], *, role: str, caller: str, route: str, request_id: str) -> None:
-    """Note that somebody saw these students; `route` is a template such as `GET /students/{student_id}`."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Who sees a student, and by which request; `route` is a template such as `GET /students/{student_id}`."""
+
+    role: str
+    caller: str
+    route: str
+    request_id: str
+
+
+def add_accesses(session: Session, seen: Collection[tuple[int, Seen]]) -> None:
+    """Note that students, by key, were seen."""
     now = datetime.now(UTC)
-    common = {"at": now, "role": role, "caller": caller[:128], "route": route[:160], "request_id": request_id}
-    if keys:
-        session.connection().execute(_ADD_ACCESS, [{"student_key": key, **common} for key in keys])
+    rows = [
+        {
+            "student_key": key,
+            "at": now,
+            "role": by.role,
+            "caller": by.caller[:128],
+            "route": by.route[:160],
+            "request_id": by.request_id,
+        }
+        for key, by in seen
+    ]
+    if rows:
+        session.connection().execute(_ADD_ACCESS, rows)
+
+
+def add_access(session: Session, keys: Collection[int], seen: Seen) -> None:
+    """Note that somebody saw these students."""
+    add_accesses(session, [(key, seen) for key in keys])
 
 
 def add_disclosure(session: Session, keys: Collection[int], *, recipient: str, what: str) -> None:
