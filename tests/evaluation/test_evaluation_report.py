@@ -17,6 +17,7 @@ from skillscope.evaluation.rated import read_rated
 from skillscope.evaluation.record import Evaluation
 from skillscope.evaluation.report import render_report, write_report
 from skillscope.features.schema import FEATURE_NAMES
+from skillscope.modeling.curve import CurvePoint, LearningCurve
 from skillscope.modeling.judging import judge
 from skillscope.modeling.training import TrainingResult
 from skillscope.skills import SCORE_COLUMNS, SKILLS
@@ -198,3 +199,19 @@ def test_the_command_writes_page_and_json(made, rated_file, tmp_path):
     assert "release gate: insufficient evidence" in done.stdout
     assert json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))["probes"] == []
     assert CliRunner().invoke(app, ["--model", str(made.bundle.path)]).exit_code == 2
+
+
+def test_a_learning_curve_that_falls_short_says_so(whole: Evaluated) -> None:
+    same = dict.fromkeys(SKILLS, 0.9)
+    point = CurvePoint(
+        label="5,040", rows=5040, draws=1, r2={**same, "resilience": 0.87},
+        r2_draws=dict.fromkeys(SKILLS, (0.87, 0.9)), mae=dict.fromkeys(SKILLS, 0.05),
+    )  # fmt: skip
+    curve = LearningCurve(
+        points=[point], noise_ceiling=dict.fromkeys(SKILLS, 0.98), label_source="simulated", pool_rows=6300,
+        scenarios=120, folds=5, seed=0, sha256="",
+    )  # fmt: skip
+    verdict = judge_release(whole.evaluation, model="champion", label_source="simulated")
+    page = render_report(whole, verdict, curve=curve)
+    assert "resilience of 5,040: R2 0.870 of 0.880 wanted" in page
+    assert "empathy of 5,040" not in page

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["app", "command_evaluate", "command_evaluate_mind_ca"]
+__all__ = ["app", "command_evaluate", "command_evaluate_mind_ca", "command_evaluate_pages"]
 
 app = typer.Typer(help="Measure a model on rated rows, and on real data.")
 
@@ -61,3 +61,19 @@ def command_evaluate_mind_ca(
     from skillscope.settings import get_settings
 
     typer.echo(evaluate_mind_ca(path, load_champion(get_settings())).markdown())
+
+
+@app.command("pages")
+def command_evaluate_pages(
+    pages: Annotated[list[Path], typer.Argument(help="Markdown pages with marked places for figures.")],
+    only: Annotated[list[str] | None, typer.Option(help="Measure this figure alone; may be repeated.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of the real data sets; that of the settings when unset.")
+    ] = None,
+) -> None:
+    """Measure anew the figures that documents hold, on sets and models made for it, and write them there."""
+    from skillscope.evaluation.pages.measure import measure_pages
+
+    filled = measure_pages(pages, only=only or (), real=folder, report=lambda line: typer.echo(line, err=True))
+    for page, names in filled.items():
+        typer.echo(f"{page}: {', '.join(names) or 'nothing to fill'}")

@@ -147,6 +147,8 @@ def command_learning_curve(
         table.add_row(skill, "R2", *(f"{point.r2[skill]:.3f}" for point in curve.points), *ceilings)
         table.add_row("", "MAE", *(f"{point.mae[skill]:.3f}" for point in curve.points))
     Console().print(table)
+    for line in curve.missed():
+        typer.echo(f"falls short: {line}")
     typer.echo(f"-> {path}")
 
 

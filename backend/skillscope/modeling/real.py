@@ -93,21 +93,21 @@ class MindCaReport:
     known: list[TrainedRow]
     unseen: list[TrainedRow]
 
-    def markdown(self) -> str:
-        """The two tables as they stand in the README."""
+    def as_it_stands(self) -> str:
+        """What the model's score has to do with the human score, as a table."""
+        return "\n".join(
+            [
+                "| correlation with the human score | r |",
+                "| --- | --- |",
+                f"| one assessment per child, against the child's mean score | {self.child} |",
+                f"| one assessment per answer, against the answer's score | {self.answer} |",
+                f"| for comparison: number of words in the answer | {self.length} |",
+            ]
+        )
+
+    def trained(self) -> str:
+        """What training on the human scores gives, as a table."""
         lines = [
-            f"{self.answers:,} answers by {self.children:,} children (MIND-CA). Brackets: 95% bootstrap over children.",
-            "",
-            f"As it stands: `empathy` of the model trained on {self.label_source} labels against the human score.",
-            "",
-            "| correlation with the human score | r |",
-            "| --- | --- |",
-            f"| one assessment per child, against the child's mean score | {self.child} |",
-            f"| one assessment per answer, against the answer's score | {self.answer} |",
-            f"| for comparison: number of words in the answer | {self.length} |",
-            "",
-            "Trained on the human scores (score / 2), held-out rows; children in five folds, each question in its own:",
-            "",
             "| held out | predictor | r | R2 | QWK | MAE | r within a question | r of child means |",
             "| --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
@@ -118,6 +118,24 @@ class MindCaReport:
                 for row in rows
             ]
         return "\n".join(lines)
+
+    def markdown(self) -> str:
+        """Both tables, with what they are of."""
+        return "\n".join(
+            [
+                f"{self.answers:,} answers by {self.children:,} children (MIND-CA). Brackets: 95% bootstrap over "
+                "children.",
+                "",
+                f"As it stands: `empathy` of the model trained on {self.label_source} labels against the human score.",
+                "",
+                self.as_it_stands(),
+                "",
+                "Trained on the human scores (score / 2), held-out rows; children in five folds, each question in its "
+                "own:",
+                "",
+                self.trained(),
+            ]
+        )
 
 
 def _number(value: float) -> str:
