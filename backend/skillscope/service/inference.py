@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from skillscope.assessment.assess import Computed, compute_assessments, only_skill, stored_assessment
-from skillscope.assessment.model import Assessment
+from skillscope.assessment.model import Assessment, Score
 from skillscope.assessment.scoring import check_features, score_rows
 from skillscope.errors import AccessError, InputError, NotFoundError
 from skillscope.features import FEATURE_NAMES
@@ -27,6 +27,7 @@ from skillscope.service.problems import problem_body
 from skillscope.service.replies import Cursor, problem_docs, read_cursor, reply, write_cursor
 from skillscope.service.schemas import Batch, FeatureRows, FeatureScores, History, Outcome, Outcomes, RowScores
 from skillscope.service.scope import own_student, reached
+from skillscope.service.scorer import Rows
 from skillscope.service.tokens import Role
 from skillscope.skills import Skill
 from skillscope.store import queries
@@ -36,7 +37,7 @@ __all__ = ["router"]
 router = APIRouter(route_class=SecuredRoute, tags=["inference"])
 
 FEW_ROWS: Final = 8
-"""Rows that are scored without a thread of their own: less than a millisecond."""
+"""Rows of a request that are scored without a thread of their own."""
 
 _OneSkill = Annotated[Skill | None, Query(description="this skill alone; all four where left out")]
 
@@ -140,9 +141,7 @@ def _places(columns: tuple[str, ...]) -> dict[str, int]:
     return {name: number for number, name in enumerate(columns)}
 
 
-def _table(
-    rows: list[dict[str, float | None]], columns: tuple[str, ...]
-) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def _table(rows: list[dict[str, float | None]], columns: tuple[str, ...]) -> Rows:
     """The rows by column; those of the model's feature families may be given too, and are unknown otherwise."""
     table = np.full((len(rows), len(columns)), np.nan)
     places = _places(columns)
@@ -170,21 +169,34 @@ def _table(
 async def score_features(request: Request, body: FeatureRows) -> Response:
     """Score raw rows of features. Nothing is stored."""
     runtime = runtime_of(request)
-    if len(body.rows) <= FEW_ROWS and runtime.is_loaded:
-        return _scored(runtime.bundle, body)  # done sooner than another thread would have begun
-    return await run_in_threadpool(lambda: _scored(runtime.bundle, body))
+    if len(body.rows) > FEW_ROWS or not runtime.is_loaded:
+        return await run_in_threadpool(lambda: _scored(runtime.bundle, body))
+    bundle = runtime.bundle
+    table, missing = _checked(bundle, body)
+    return _told(await runtime.scorer.score(bundle, table, body.grades or [None] * len(table), missing))
 
 
-def _scored(bundle: Bundle, body: FeatureRows) -> Response:
+def _checked(bundle: Bundle, body: FeatureRows) -> tuple[Rows, list[list[str]]]:
+    """The rows by column, and what is missing in each."""
     if body.grades is not None and len(body.grades) != len(body.rows):
         raise InputError(f"{len(body.rows)} rows need as many grades, or none at all", field="grades")
     table = _table(body.rows, bundle.columns)
     check_features(table)
-    missing = [
+    unknown = np.isnan(table[:, : len(FEATURE_NAMES)])
+    if not unknown.any():
+        return table, [[]] * len(table)
+    return table, [
         [f"unknown features: {', '.join(name for name, absent in zip(FEATURE_NAMES, row, strict=True) if absent)}"]
         if row.any()
         else []
-        for row in np.isnan(table[:, : len(FEATURE_NAMES)])
+        for row in unknown
     ]
-    scores = score_rows(bundle, table, grades=body.grades, missing=missing)
-    return reply(FeatureScores(results=[RowScores(scores=row) for row in scores]))
+
+
+def _scored(bundle: Bundle, body: FeatureRows) -> Response:
+    table, missing = _checked(bundle, body)
+    return _told(score_rows(bundle, table, grades=body.grades, missing=missing))
+
+
+def _told(scores: list[list[Score]]) -> Response:
+    return reply(FeatureScores.model_construct(results=[RowScores.model_construct(scores=row) for row in scores]))

@@ -22,6 +22,7 @@ from skillscope.modeling.registry import load_champion
 from skillscope.service.assessing import Assessor
 from skillscope.service.limits import RateLimiter
 from skillscope.service.problems import ProblemError
+from skillscope.service.scorer import RowScorer
 from skillscope.service.secrets import Keyring, load_keyring, secret_file
 from skillscope.service.tokens import Caller, VerifiedTokens
 from skillscope.settings import Settings
@@ -53,6 +54,7 @@ class Runtime:
         self.assessor = Assessor(self, evidence=False)
         self.explainer = Assessor(self, evidence=True)
         """Beside the other, so that nobody waits for another's evidence."""
+        self.scorer = RowScorer()
         self._load = load
         self._lock = threading.Lock()
         self._bundle: Bundle | None = None
