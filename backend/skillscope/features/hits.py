@@ -11,6 +11,9 @@ from skillscope.features.words import WordType
 __all__ = ["Hit", "find_hits", "judge_entries"]
 
 Status = Literal["counted", "negated", "supposed"]
+_Verdict = Literal["counted", "negated", "supposed", "opposite"]  # the last: an entry marked `!` that is not negated
+_Judged = tuple[Entry, tuple[int, ...], Status]
+_Found = tuple[Entry, tuple[int, ...], _Verdict]
 TreeOf = Callable[[], tuple[Sequence[int], Sequence[str]]]
 
 _GAP: Final = 3
@@ -33,35 +36,54 @@ def find_hits(types: Sequence[WordType], tree_of: TreeOf) -> list[Hit]:
     """All hits in one text, in order of their first token; `tree_of` gives its heads and relations, and is asked only
     where something may be negated or supposed.
 
-    An entry marked `!` counts where it is negated and is no hit elsewhere. Pronouns and names cannot be negated ("I
-    didn't tell them" is still about them); a social noun only by "no" or "without".
+    An entry marked `!` counts where it is negated; elsewhere it is no hit, and shorter entries of its list inside it
+    are none either ("lost my temper" is no "temper"). The longest entry decides for those inside it: in "didn't
+    understand how I felt" no feeling is understood, in "stopped crying" someone did cry. Pronouns and names cannot be
+    negated ("I didn't tell them" is still about them); a social noun only by "no", "without" or "not ... any".
     """
     return [Hit(entry.lexicon, entry, tokens, status) for entry, tokens, status in judge_entries(types, tree_of)]
 
 
-def judge_entries(types: Sequence[WordType], tree_of: TreeOf) -> list[tuple[Entry, tuple[int, ...], Status]]:
+def judge_entries(types: Sequence[WordType], tree_of: TreeOf) -> list[_Judged]:
     """The same as bare tuples: entry, tokens, status."""
     found = _matches(types)
     if not found:
         return []
     cues = [index for index, kind in enumerate(types) if kind.cue]
     if not cues:
-        return [(entry, tokens, "counted") for entry, tokens in found if entry.kind == "plain"]
+        return _longest_decides([(entry, tokens, _unnegated(entry)) for entry, tokens in found], types)
     tree = Tree([kind.keys for kind in types], [kind.tag for kind in types], *tree_of())
     under = negated(tree, cues)
     unreal = any(tree.has(cue, SUPPOSING) for cue in cues)
-    judged: list[tuple[Entry, tuple[int, ...], Status]] = []
+    judged: list[_Found] = []
     for entry, tokens in found:
-        is_negated = _is_negated(entry, tokens, types, tree, under)
-        if entry.kind == "if_negated":
-            if not is_negated:
-                continue
-            is_negated = False
-        status: Status = "negated" if is_negated else "counted"
+        status = _unnegated(entry)
+        if _is_negated(entry, tokens, types, tree, under):
+            status = "negated" if status == "counted" else "counted"
         first = tokens[0]
         if unreal and status == "counted" and types[first].tag not in _PEOPLE and supposed(tree, first):
             status = "supposed"
         judged.append((entry, tokens, status))
+    return _longest_decides(judged, types)
+
+
+def _unnegated(entry: Entry) -> _Verdict:
+    return "counted" if entry.kind == "plain" else "opposite"
+
+
+def _longest_decides(found: list[_Found], types: Sequence[WordType]) -> list[_Judged]:
+    """The judgements once each entry inside a longer one of its list has the longer one's."""
+    several = [one for one in found if len(one[1]) > 1]
+    judged: list[_Judged] = []
+    for entry, tokens, own in found:
+        status = own
+        if several and types[tokens[0]].tag not in _PEOPLE:
+            longest, inside = len(tokens), set(tokens)
+            for other, others, verdict in several:
+                if len(others) > longest and other.lexicon == entry.lexicon and inside.issubset(others):
+                    longest, status = len(others), verdict
+        if status != "opposite":
+            judged.append((entry, tokens, status))
     return judged
 
 
@@ -124,9 +146,10 @@ def _follow(entry: Entry, types: Sequence[WordType], start: int) -> tuple[int, .
 def _is_negated(entry: Entry, tokens: tuple[int, ...], types: Sequence[WordType], tree: Tree, under: set[int]) -> bool:
     first = tokens[0]
     if types[first].tag in _PEOPLE:
-        return False
+        return entry.kind == "if_negated" and any(token in under for token in tokens)
     if entry.lexicon == "social" and types[first].tag == "NOUN":
-        return any(tree.keys[child][0] in {"no", "without"} for child in tree.children[first] if child < first)
+        before = {tree.keys[child][0] for child in tree.children[first] if child < first}
+        return bool(before & {"no", "without"}) or ("any" in before and first in under)
     if types[first].tag in _LEADS or len(tokens) == 1:
         return first in under
     return any(token in under for token in tokens)

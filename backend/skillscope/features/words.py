@@ -50,6 +50,11 @@ class WordTable:
         self.rules = rules or lemma_rules()
         self.lexicons = lexicons or load_lexicons()
         self.spellings = load_spellings()
+        # a verb of the lists is a verb, whether the dictionary knows it or not: "teased" is "tease", not "teas"
+        verbs = {entry.pattern[0] for entry in self.lexicons.entries if "VERB" in entry.tags}
+        known = {tag: list(words) for tag, words in self.rules.lemmas.items()}
+        known["VERB"] = known.get("VERB", []) + [verb for verb in verbs if self.rules.lemma(verb, "VERB") == verb]
+        self._list_rules = LemmaRules(self.rules.table, known)
         self._found: dict[tuple[str, str], WordType] = {}
         self._lemma_numbers: dict[str, int] = {}
 
@@ -69,11 +74,11 @@ class WordTable:
         lemma = self.rules.lemma(form, tag).lower()
         plain = form.lower().translate(_CURLY)
         right = self.spellings.get(plain, plain)
-        right_lemma = self.rules.lemma(right, tag).lower()
+        right_lemma = self._list_rules.lemma(right, tag).lower()
         respelled = right != plain
         variants = {right, right_lemma}
         if respelled:
-            variants |= {self.rules.lemma(right, other) for other in ("VERB", "NOUN", "ADJ")}
+            variants |= {self._list_rules.lemma(right, other) for other in ("VERB", "NOUN", "ADJ")}
         starts = [
             entry
             for variant in sorted(variants)
