@@ -51,7 +51,7 @@ async def _authenticate(request: Request) -> Caller:
         raise AccessError("no bearer token was sent; make one with `skillscope token create`")
     runtime = runtime_of(request)
     caller = runtime.authenticate(token.strip())
-    if runtime.revocations_are_fresh:
+    if runtime.knows_revocation(caller):
         revoked = runtime.is_revoked(caller)
     else:
         revoked = await run_in_threadpool(runtime.is_revoked, caller)

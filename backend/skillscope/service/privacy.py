@@ -24,6 +24,7 @@ from skillscope.service.access import (
     runtime_of,
 )
 from skillscope.service.replies import problem_docs, reply
+from skillscope.service.revocation import mark_erased
 from skillscope.service.scope import own_student
 from skillscope.service.secrets import Keyring, load_keyring
 from skillscope.service.tokens import Role
@@ -95,7 +96,7 @@ def export_of(session: Session, settings: Settings, student_id: str, *, recipien
 def erase_with_receipt(
     sessions: sessionmaker[Session], settings: Settings, student_id: str, *, dry_run: bool
 ) -> Erased:
-    """Erase a student everywhere and give a receipt; with `dry_run`, count only.
+    """Erase a student everywhere and give a receipt; the student's tokens count no more. `dry_run`: count only.
 
     Raises:
         NotFoundError: there is no such student.
@@ -108,6 +109,7 @@ def erase_with_receipt(
         if dry_run:
             return Erased(dry_run=True, counts=counts, receipt=None)
         now = datetime.now(UTC)
+        mark_erased(session, student_id, keyring, at=now)
         number = str(uuid.uuid4())
         claims = {"iss": _KIND, "jti": number, "iat": now, "erased": counts}
         receipt = jwt.encode(claims, keyring.signing, algorithm=_ALGORITHM, headers={"kid": keyring.kid})

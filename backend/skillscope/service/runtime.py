@@ -22,9 +22,10 @@ from skillscope.modeling.registry import load_champion
 from skillscope.service.assessing import Assessor
 from skillscope.service.limits import RateLimiter
 from skillscope.service.problems import ProblemError
+from skillscope.service.revocation import counts_no_more
 from skillscope.service.scorer import RowScorer
 from skillscope.service.secrets import Keyring, load_keyring, secret_file
-from skillscope.service.tokens import Caller, VerifiedTokens
+from skillscope.service.tokens import Caller, Role, VerifiedTokens
 from skillscope.settings import Settings
 from skillscope.store import open_database, ping, queries, records, writing
 from skillscope.tutoring.answerer import Answerer
@@ -36,7 +37,7 @@ _log = logging.getLogger("skillscope.service")
 _MODEL_STATE: Final = "model"
 _RETRY_SECONDS: Final = 5.0
 REVOCATION_SECONDS: Final = 5.0
-"""A revoked token is refused by every worker after this time at most."""
+"""A revoked token is refused by every worker after this time at most; a student's at once."""
 
 
 class Runtime:
@@ -226,7 +227,13 @@ class Runtime:
             raise ProblemError("rate-limited", detail, headers={"Retry-After": str(math.ceil(wait))})
 
     def is_revoked(self, caller: Caller) -> bool:
-        """Whether the caller's token was revoked, as of a few seconds ago. Reads the store now and then: may block."""
+        """Whether the caller's token counts no more. Reads the store, for a student's each time: may block.
+
+        Of others it is known as of a few seconds ago; a student who is erased is refused by every worker at once.
+        """
+        if caller.role is Role.STUDENT:
+            with self.sessions() as session:
+                return counts_no_more(session, caller, self.keyring)
         if time.monotonic() - self._revoked_at >= REVOCATION_SECONDS:
             with self.sessions() as session:
                 self._revoked = frozenset(queries.revoked_tokens(session, at=datetime.now(UTC)))
@@ -235,10 +242,9 @@ class Runtime:
             self._follow(state)
         return caller.token_id in self._revoked
 
-    @property
-    def revocations_are_fresh(self) -> bool:
+    def knows_revocation(self, caller: Caller) -> bool:
         """Whether `is_revoked` can answer from memory."""
-        return time.monotonic() - self._revoked_at < REVOCATION_SECONDS
+        return caller.role is not Role.STUDENT and time.monotonic() - self._revoked_at < REVOCATION_SECONDS
 
     def readiness(self) -> dict[str, bool]:
         """Which of model and database can serve now."""

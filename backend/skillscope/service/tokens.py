@@ -49,6 +49,7 @@ class Caller:
     role: Role
     student_id: str | None
     token_id: str
+    issued_at: datetime
     expires_at: datetime
     teacher_id: str | None = None
 
@@ -171,6 +172,7 @@ def _verify(token: str, keyring: Keyring) -> _Verified:
             role,
             _person(claims, role, Role.STUDENT),
             str(claims["jti"]),
+            datetime.fromtimestamp(claims["iat"], UTC),
             datetime.fromtimestamp(claims["exp"], UTC),
             _person(claims, role, Role.TEACHER),
         )

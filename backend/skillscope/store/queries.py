@@ -36,6 +36,7 @@ __all__ = [
     "replace_session_features",
     "require_student",
     "require_student_key",
+    "revocations",
     "revoke_token",
     "revoked_tokens",
     "session_events",
@@ -275,11 +276,23 @@ def assessment_history(
     return session.scalars(query.order_by(AssessmentRow.key.desc()).limit(limit)).all()
 
 
-def revoke_token(session: Session, token_id: str, *, at: datetime, expires_at: datetime) -> bool:
-    """Note that a token counts no more, and forget revoked ones that have expired; False where it was noted before."""
+def revoke_token(session: Session, token_id: str, *, at: datetime, expires_at: datetime, again: bool = False) -> bool:
+    """Note that a token counts no more, and forget revoked ones that have expired; False where it was noted before.
+
+    `again`: what was noted before takes the new times.
+    """
     session.execute(delete(RevokedTokenRow).where(RevokedTokenRow.expires_at < at))
+    if again:
+        session.execute(delete(RevokedTokenRow).where(RevokedTokenRow.token_id == token_id))
     row = {"token_id": token_id, "revoked_at": at, "expires_at": expires_at}
     return insert_new(session, RevokedTokenRow, [row]) == 1
+
+
+def revocations(session: Session, token_ids: Collection[str]) -> dict[str, datetime]:
+    """Those of the tokens that count no more, and since when."""
+    columns = RevokedTokenRow.token_id, RevokedTokenRow.revoked_at
+    rows = session.execute(select(*columns).where(RevokedTokenRow.token_id.in_(token_ids)))
+    return {row.token_id: row.revoked_at for row in rows}
 
 
 def revoked_tokens(session: Session, *, at: datetime) -> set[str]:
