@@ -14,6 +14,7 @@ __all__ = [
     "command_accuracy",
     "command_explain",
     "command_justhink",
+    "command_lexicons",
     "command_recompute",
     "command_reference",
     "command_train_sentences",
@@ -73,6 +74,31 @@ def command_accuracy(
     typer.echo(f"{render_accuracy(rows)}\n\n{render_targets(rows)}")
     if output is not None:
         _write(output, accuracy_page(rows))
+
+
+@app.command("lexicons")
+def command_lexicons(
+    folder: Annotated[Path, typer.Argument(help="Folder of marked sentences, a file <list>.txt for each list.")],
+    errors: Annotated[bool, typer.Option(help="Also show where the development halves differ.")] = False,
+    page: Annotated[
+        Path | None, typer.Option(help="Also fill the block `word-lists` of this page (docs/lexicon-accuracy.md).")
+    ] = None,
+) -> None:
+    """Measure the word lists on sentences in which [counting] and <negated> words are marked."""
+    from skillscope.evaluation.pages.blocks import fill_page
+    from skillscope.features.lexicon_scores import (
+        development_errors,
+        render_scores,
+        score_folder,
+    )
+
+    table = render_scores(score_folder(folder))
+    typer.echo(table)
+    if errors:
+        for name, text, missed, wrong in development_errors(folder):
+            typer.echo(f"{name}: {text} | missed: {', '.join(missed) or '-'} | wrong: {', '.join(wrong) or '-'}")
+    if page is not None:
+        fill_page(page, {"word-lists": table})
 
 
 @app.command("train-sentences")

@@ -10,8 +10,10 @@ _EDGES = """\
 A word is a token with a letter or a digit: punctuation, symbols, emoji and white space are none. A text without a
 word has counts of 0; everything else is undefined. A hit is an entry of a word list
 (`skillscope/features/lexicons/*.txt`); it does not count where it is negated ("I didn't care") or only supposed ("if
-I cared", "would have helped"), and entries marked `!` count only where they are negated ("never gave up"). Misspelt
-words match through a spelling list; the text itself is left alone.
+I cared", "would have helped"), and entries marked `!` count only where they are negated ("never gave up"). The longest
+entry decides for those inside it: "didn't understand how I felt" is no "felt", "lost my temper" no "temper". Misspelt
+words match through a spelling list; the text itself is left alone. What the lists find of what pupils say, and how
+much of it means something else, is in [lexicon-accuracy.md](lexicon-accuracy.md).
 
 Sentences are the parser's where some mark ends one. In a text without such a mark they are counted by expectation: a
 network says how probable a boundary is at each gap between two tokens, so that a run-on that is as likely one

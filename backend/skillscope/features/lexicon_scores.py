@@ -16,8 +16,8 @@ from skillscope.features.lexicon import LEXICONS, LexiconName
 __all__ = [
     "ListScore",
     "MarkedSentence",
+    "development_errors",
     "halves",
-    "missed_and_wrong",
     "parse_marks",
     "read_marked",
     "render_scores",
@@ -195,9 +195,7 @@ def score_sentences(lexicon: LexiconName, sentences: Sequence[MarkedSentence]) -
     return ListScore(len(sentences), *tallies)
 
 
-def missed_and_wrong(
-    lexicon: LexiconName, sentences: Sequence[MarkedSentence]
-) -> list[tuple[str, list[str], list[str]]]:
+def _differences(lexicon: LexiconName, sentences: Sequence[MarkedSentence]) -> list[tuple[str, list[str], list[str]]]:
     """The sentences where list and marks differ: the text, the marks not found, the hits that should not count."""
     rows = []
     for one in _compare(lexicon, sentences):
@@ -211,31 +209,59 @@ def missed_and_wrong(
     return rows
 
 
+def _read_folder(folder: Path) -> dict[LexiconName, list[MarkedSentence]]:
+    paths = {name: folder / f"{name}.txt" for name in LEXICONS if (folder / f"{name}.txt").is_file()}
+    if not paths:
+        raise FileError(f"{folder} holds no marked sentences; name a file after its list, such as empathy.txt")
+    return {name: read_marked(path) for name, path in paths.items()}
+
+
 def score_folder(folder: Path) -> dict[LexiconName, dict[str, ListScore]]:
     """Score every list that has a file `<list>.txt` in a folder, by half.
 
     Raises:
         FileError: the folder has no such file, or one cannot be read.
     """
-    paths = {name: folder / f"{name}.txt" for name in LEXICONS if (folder / f"{name}.txt").is_file()}
-    if not paths:
-        raise FileError(f"{folder} holds no marked sentences; name a file after its list, such as empathy.txt")
     return {
-        name: {half: score_sentences(name, part) for half, part in halves(read_marked(path)).items()}
-        for name, path in paths.items()
+        name: {half: score_sentences(name, part) for half, part in halves(sentences).items()}
+        for name, sentences in _read_folder(folder).items()
     }
 
 
+def development_errors(folder: Path) -> list[tuple[LexiconName, str, list[str], list[str]]]:
+    """Where a list and the marks of its development half differ: list, text, marks missed, hits that should not count.
+    The test halves are never shown, so that no entry is written for them.
+
+    Raises:
+        FileError: the folder has no such file, or one cannot be read.
+    """
+    return [
+        (name, *row)
+        for name, sentences in _read_folder(folder).items()
+        for row in _differences(name, halves(sentences)["development"])
+    ]
+
+
 def render_scores(scores: dict[LexiconName, dict[str, ListScore]]) -> str:
-    """A Markdown table, one row a list and half."""
+    """A Markdown table, one row a list and half; shares with the counts they are made of."""
     rows = [
-        "| list | half | sentences | marks | precision | recall | F | status | left out |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| list | half | precision | recall | F | counting or not judged rightly | negated or supposed, left out |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, by_half in scores.items():
         for half, score in by_half.items():
-            rows.append(
-                f"| {name} | {half} | {score.sentences} | {score.marks} | {score.precision:.2f} | {score.recall:.2f} "
-                f"| {score.f:.2f} | {score.status:.2f} | {score.left_out_right} of {score.left_out} |"
-            )
+            cells = [
+                name.replace("_", " "),
+                half,
+                _counted(score.right, score.hits),
+                _counted(score.found, score.marks),
+                f"{score.f:.2f}",
+                _counted(score.judged_right, score.judged),
+                f"{score.left_out_right} of {score.left_out}",
+            ]
+            rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _counted(part: int, whole: int) -> str:
+    return f"{part / whole:.2f} ({part} of {whole})" if whole else "none"
