@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from faults_parts import PATIENCE, Together, wait_for
 from served_parts import Served, bearer, start_service, stop_service
@@ -138,3 +139,18 @@ def test_a_bulk_load_that_died_with_the_service_is_completed_by_sending_it_again
     stored = _stored(settings, "kill-2")
     assert set(stored) == set(first) | set(second)
     assert set(stored.values()) == {1}
+
+
+def test_workers_do_not_outlive_a_supervisor_that_was_killed(place: dict[str, str], tmp_path: Path) -> None:
+    process, url, _log = start_service(tmp_path, place)
+    try:
+        workers = psutil.Process(process.pid).children(recursive=True)
+        assert len(workers) == 2
+        process.kill()  # it alone: nobody tells the workers
+        process.wait(PATIENCE)
+        psutil.wait_procs(workers, PATIENCE)
+        assert [worker for worker in workers if worker.is_running()] == []
+    finally:
+        stop_service(process)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/livez", timeout=PATIENCE)

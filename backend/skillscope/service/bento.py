@@ -10,7 +10,7 @@ The app is made in the workers alone: what supervises them starts in a second, w
 
 import gc
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -21,12 +21,16 @@ import bentoml
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from skillscope.service.orphans import end_with
 from skillscope.settings import get_settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 __all__ = ["SkillscopeService"]
+
+_PARENT: Final = os.getppid()
+"""Of a worker: what supervises it."""
 
 
 class _WorkersApp:
@@ -36,6 +40,8 @@ class _WorkersApp:
         self.made: FastAPI | None = None
 
     def start(self) -> None:
+        if bentoml.server_context.worker_index is not None:  # otherwise this process is nobody's worker
+            end_with(_PARENT)
         from skillscope.service.app import create_app
         from skillscope.service.runtime import Runtime
         from skillscope.tutoring.external import external_answerer
