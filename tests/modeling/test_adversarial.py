@@ -6,7 +6,8 @@ import pytest
 from skillscope.evaluation.probes import PROBES, probe_rises, probe_text
 from skillscope.features import LINGUISTIC, extract_linguistic
 from skillscope.features.schema import FEATURE_NAMES
-from skillscope.modeling.adversarial import TURNS, adversaries_of
+from skillscope.modeling.adversarial import ALONE, TURNS, adversaries_of
+from skillscope.modeling.evidence import blank
 from skillscope.modeling.samples import Samples
 
 TEXT = "She looked sad, so I asked her what was wrong and we fixed it together."
@@ -52,17 +53,21 @@ def test_copies_keep_play_and_the_label_of_their_row():
     again = adversaries_of(features, [TEXT] * 44, ["What?"] * 44, seed=3, share=0.5)
     assert np.array_equal(made.rows, again.rows)
     assert np.array_equal(made.features, again.features, equal_nan=True)
-    assert len(made.rows) == 22
+    assert len(made.rows) == 44
     play = slice(COUNT, COUNT + 9)
-    assert np.array_equal(made.features[:, play], features[made.rows, play])
-    assert not np.array_equal(made.features[:, :COUNT], features[made.rows, :COUNT])
+    assert np.array_equal(made.features[:22, play], features[made.rows[:22], play])
+    assert not np.array_equal(made.features[:22, :COUNT], features[made.rows[:22], :COUNT])
+    assert made.rows[:22].tolist() == made.rows[22:].tolist()
+    assert np.array_equal(made.features[22:], blank(made.features[:22], "text"), equal_nan=True)
+    assert made.weights.tolist() == [1.0] * 22 + [ALONE] * 22
     scores = random.uniform(size=(44, 1))
     samples = Samples(
-        features, scores, np.arange(44), np.arange(44) % 2, np.full(44, ""), np.ones(44), adversaries=made
+        features, scores, np.arange(44), np.arange(44) % 2, np.full(44, ""), np.full(44, 0.5), adversaries=made
     )
     kept = samples.copies(0, np.arange(10, 30), len(FEATURE_NAMES) + 2)
     inside = made.rows[(made.rows >= 10) & (made.rows < 30)]
     assert kept.scores.tolist() == scores[inside, 0].tolist()
+    assert set(kept.weights.tolist()) == {0.5, 0.5 * ALONE}
     assert np.isnan(kept.features[:, -2:]).all()
     assert len(samples.copies(0, np.array([], dtype=np.int64), len(FEATURE_NAMES))) == 0
 
@@ -71,7 +76,7 @@ def test_copies_are_most_of_what_works_and_none_of_a_prompt_that_is_not_known():
     made = adversaries_of(np.zeros((28, len(FEATURE_NAMES))), [TEXT] * 28, [""] * 28, seed=0, share=1.0)
     copied = sum(TURNS[place % len(TURNS)] == "copied prompt" for place in range(28))
     assert copied == 2
-    assert len(made.rows) == 26
+    assert int((made.weights == 1.0).sum()) == 26
     assert TURNS.count("keyword list") > TURNS.count("gibberish")
 
 
@@ -85,3 +90,11 @@ def test_rises_by_hand():
     assert found[0].rise_of_low == pytest.approx(0.3)
     assert found[0].extrapolating == pytest.approx(1 / 3)
     assert (found[0].rows, found[0].beyond) == (3, 0.0)
+
+
+def test_a_row_without_play_stands_once():
+    features = np.full((20, len(FEATURE_NAMES)), np.nan)
+    features[:, :COUNT] = 1.0
+    made = adversaries_of(features, [TEXT] * 20, ["What?"] * 20, seed=0, share=1.0)
+    assert len(made.rows) == 20
+    assert (made.weights == 1.0).all()

@@ -15,10 +15,12 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Adversaries:
-    """Copies of training rows with a text that games: the row each is of (m,), and its features (m, 29)."""
+    """Copies of training rows with a text that games: the row each is of (m,), its features (m, 29), its weight (m,)
+    beside that of its row."""
 
     rows: Numbers
     features: Floats
+    weights: Floats
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Samples:
         features, of = self.adversaries.features[inside], self.adversaries.rows[inside]
         unknown = np.full((len(of), width - features.shape[1]), np.nan)
         wide = np.hstack([features, unknown])
-        return Rows(wide, self.scores[of, column], self.weights[of], self.strata[of])
+        weights = self.weights[of] * self.adversaries.weights[inside]
+        return Rows(wide, self.scores[of, column], weights, self.strata[of])
 
 
 @dataclass(frozen=True)
