@@ -19,6 +19,7 @@ from skillscope.features.families import (
     register_family,
 )
 from skillscope.features.families.mental_states import GROUPS, MentalStates, count_groups, load_groups
+from skillscope.features.families.prompt_text import PromptText
 
 GOOD = ["he thought it was her scarf", "because he thinks it is a scarf", "she knew it was the scarf"]
 BAD = ["to be funny", "i do not know", "because of the cat"]
@@ -91,6 +92,15 @@ def test_a_prompt_never_seen_is_nan() -> None:
     known = ~np.isnan(table)
     assert [families.columns[column] for column in np.flatnonzero(known.any(axis=0))] == ["prompt_text_general"]
     assert known[:, families.columns.index("prompt_text_general")].all()
+
+
+def test_the_general_model_can_be_had_alone() -> None:
+    answers = _answers()
+    asked = Answers(["he thinks the cat is a scarf", "because it is"], prompt_ids=["first", "third"])
+    alone = PromptText().fit_general(answers).transform(asked)
+    whole = PromptText().fit(answers).transform(asked)
+    assert np.isnan(alone[:, :3]).all()
+    assert np.array_equal(alone[:, 3:], whole[:, 3:], equal_nan=True)
 
 
 def test_too_few_ratings_make_no_model() -> None:

@@ -19,6 +19,7 @@ from skillscope.evaluation.real.predictors import (
     the_29,
 )
 from skillscope.features.families import FamilySet, find_family
+from skillscope.features.families.prompt_text import PromptText
 
 __all__ = ["blended", "never_seen"]
 
@@ -110,7 +111,7 @@ def never_seen(train: RealData, test: RealData) -> Predicted:
     trees = [fit_trees(rows, aims, seed=seed, leaf=40.0) for seed in range(3)]
     by_trees = np.asarray(np.mean([model.predict(asked) for model in trees], axis=0), dtype=np.float64)
     weights = _ridge_weights(own, aims, penalty=300.0)
-    text = find_family(TEXT).fit(train.answers)
+    text = PromptText().fit_general(train.answers)
     general = [text.transform(part.answers)[:, 4] for part in (train, test)]
     centred = general[1].copy()
     # What the general model says of all answers to a new prompt is about the prompt's words, not about the answers.

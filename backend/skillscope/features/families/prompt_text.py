@@ -128,6 +128,11 @@ class PromptText(FeatureFamily):
         rated = answers.take(answers.rated())
         return self._fit(count_terms(rated.texts), rated, np.arange(len(rated)))
 
+    def fit_general(self, answers: Answers) -> FittedPromptText:
+        """Fit the means and the general model alone: all that there is for prompts that nobody rated."""
+        rated = answers.take(answers.rated())
+        return self._fit(count_terms(rated.texts), rated, np.arange(len(rated)), own=False)
+
     def out_of_fold(self, answers: Answers, folds: NDArray[np.int64], fitted: FittedFamily) -> Floats:
         """As any family's, but the n-grams of all rows are counted once."""
         del fitted
@@ -145,8 +150,8 @@ class PromptText(FeatureFamily):
             out[held] = part.columns_of(answers.take(held).unrated(), values)
         return out
 
-    def _fit(self, counts: Counts, rated: Answers, places: NDArray[np.int64]) -> FittedPromptText:
-        """Fit on rated answers that stand at these rows of the counts."""
+    def _fit(self, counts: Counts, rated: Answers, places: NDArray[np.int64], *, own: bool = True) -> FittedPromptText:
+        """Fit on rated answers that stand at these rows of the counts; `own` makes the models of single prompts."""
         if rated.scores is None or len(rated) < 2:
             raise SchemaError(f"{self.key} needs at least 2 rated responses to be fitted", field="scores")
         centre = float(rated.scores.mean())
@@ -156,7 +161,7 @@ class PromptText(FeatureFamily):
             scores = rated.scores[rows]
             means[prompt] = (float(scores.sum()) + PRIOR_RATINGS * centre) / (len(rows) + PRIOR_RATINGS)
             deviations[rows] = scores - means[prompt]
-            if len(rows) >= RATED_AT_LEAST:
+            if own and len(rows) >= RATED_AT_LEAST:
                 models[prompt] = LinearTextModel.fit(counts, places[rows], scores)
         if len(places) > GENERAL_AT_MOST:
             chosen = np.linspace(0, len(places) - 1, GENERAL_AT_MOST).astype(np.int64)
