@@ -26,7 +26,7 @@ def test_what_is_out_of_scope_is_declined_and_nothing_is_shifted(minute: Path, p
     writer = Writer(minute)
     asked: list[list[str]] = []
     generate = writer._generate
-    writer._generate = lambda prompts, *, sampled: asked.append(list(prompts)) or generate(prompts, sampled=sampled)
+    writer._generate = lambda prompts, **how: asked.append(list(prompts)) or generate(prompts, **how)
     texts = writer.write_many([OUTSIDE, inside, OUTSIDE])
     assert asked == [[inside]]
     assert (texts[0], texts[2]) == (None, None)

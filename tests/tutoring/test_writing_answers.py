@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -69,9 +70,10 @@ class _Spy:
         writer = model.writer()
         generate = writer._generate
 
-        def spied(prompts: list[str], *, sampled: bool) -> list[str | None]:
+        def spied(prompts: list[str], **how: Any) -> list[str | None]:
             self.given += prompts
-            return generate(prompts, sampled=sampled)
+            made: list[str | None] = generate(prompts, **how)
+            return made
 
         writer._generate = spied
 
@@ -125,6 +127,17 @@ def test_it_answers_all_three_kinds(shipped: SmallModel) -> None:
         found = answer(request, (shipped,))
         assert found.answered_by == "small-model"
         assert request.check(found.text, found.delex).ok
+
+
+def test_it_writes_no_slot_that_is_not_given(shipped: SmallModel) -> None:
+    """Asked about a wrong choice it speaks of ⟨chosen⟩, unless that slot is kept from it; each prompt has its own."""
+    question = render_question(0, 3)
+    prompt = explanation_request(question, question.distractors[0].option).prompt
+    fewer = prompt.slots.keys() - {"chosen"}
+    texts = shipped.writer().write_many([prompt.delex] * 24, given=[prompt.slots, fewer] * 12)
+    spoken = ["⟨chosen⟩" in str(text) for text in texts]
+    assert sum(spoken[::2]) >= 9
+    assert not any(spoken[1::2])
 
 
 def test_it_declines_a_word_problem_from_elsewhere(shipped: SmallModel) -> None:

@@ -1,6 +1,6 @@
 """Texts that end too soon are let go on; those that end in an answer are not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -18,12 +18,15 @@ class _Scripted:
 
     def __init__(self, first: str | None, more: str | None) -> None:
         self.first, self.more, self.asked = first, more, 0
+        self.given: list[set[str]] = []
 
-    def write_many(self, prompts: Sequence[str]) -> list[str | None]:
+    def write_many(self, prompts: Sequence[str], *, given: Sequence[Collection[str]]) -> list[str | None]:
+        self.given += map(set, given)
         return [self.first for _ in prompts]
 
-    def go_on(self, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
+    def go_on(self, pairs: Sequence[tuple[str, str]], *, given: Sequence[Collection[str]]) -> list[str | None]:
         self.asked += 1
+        self.given += map(set, given)
         return [None if self.more is None else f"{text} {self.more}" for _, text in pairs]
 
 
@@ -44,6 +47,7 @@ def test_short_feedback_goes_on(first: str, more: str | None, asked: int, words:
     [text] = compose(writer, [FEEDBACK])
     assert text is not None
     assert writer.asked == asked
+    assert writer.given == [set(FEEDBACK.slots)] * (asked + 1)
     assert len(text.replace("⟨skill1⟩", "Linear Functions").split()) == words
 
 

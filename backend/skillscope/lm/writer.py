@@ -4,7 +4,8 @@ Nothing but CTranslate2 and tokenizers is needed (the extra `lm-serve`). The mod
 is given is delexicalised by code, and an input outside its scope is declined.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,11 @@ TEMPERATURE: Final = 0.4
 """Of the draws; chosen on fresh prompts of keys that are trained on. Higher ones break more texts, lower ones vary
 less."""
 _ADDED: Final = 4
+_OUTER: Final = re.compile(r" ?⟨(?!r[0-9]+[⟩:])([a-z][a-z0-9_]*)(?::[a-z][0-9]?)?⟩")
+"""A token that stands for a slot from outside; r1, r2, … are what a text computes itself."""
+
+Given = Collection[str]
+"""The names of the slots that can be filled."""
 
 
 class Writer:
@@ -44,6 +50,9 @@ class Writer:
         self.record: LmRecord = read_record(folder)
         self.scope = read_scope(folder)
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self._slots = [
+            (match.group(1), token) for token in self._tokenizer.get_vocab() if (match := _OUTER.fullmatch(token))
+        ]
         if seed is not None:
             ctranslate2.set_random_seed(seed)
         try:
@@ -57,21 +66,24 @@ class Writer:
         """Whether the model was trained on inputs of such words."""
         return prompt in self.scope
 
-    def write(self, prompt: str, *, sampled: bool = True) -> str | None:
+    def write(self, prompt: str, *, sampled: bool = True, given: Given | None = None) -> str | None:
         """A delexicalised text, drawn at a low temperature or, where not `sampled`, the likeliest.
 
-        None where the prompt is out of scope, or the text found no end.
+        Where the slots that are `given` are known, no other is written. None where the prompt is out of scope, or the
+        text found no end.
         """
-        return self.write_many([prompt], sampled=sampled)[0]
+        return self.write_many([prompt], sampled=sampled, given=None if given is None else [given])[0]
 
-    def write_many(self, prompts: Sequence[str], *, sampled: bool = True) -> list[str | None]:
+    def write_many(
+        self, prompts: Sequence[str], *, sampled: bool = True, given: Sequence[Given] | None = None
+    ) -> list[str | None]:
         """A text for each prompt; see `write`."""
         wanted = [index for index, prompt in enumerate(prompts) if self.in_scope(prompt)]
         texts: list[str | None] = [None] * len(prompts)
         if wanted:
-            for index, text in zip(
-                wanted, self._generate([prompts[at] for at in wanted], sampled=sampled), strict=True
-            ):
+            known = None if given is None else [given[at] for at in wanted]
+            made = self._generate([prompts[at] for at in wanted], sampled=sampled, given=known)
+            for index, text in zip(wanted, made, strict=True):
                 texts[index] = text
         return texts
 
@@ -79,10 +91,10 @@ class Writer:
         """As `write_many`, whatever the scope says: for measuring what the scope is worth."""
         return self._generate(prompts, sampled=sampled)
 
-    def go_on(self, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
+    def go_on(self, pairs: Sequence[tuple[str, str]], *, given: Sequence[Given] | None = None) -> list[str | None]:
         """Each text with what the model adds to it, at least a few words; None where that found no end."""
         starts = [[*self._tokens(prompt), *self._tokenizer.encode(text).tokens] for prompt, text in pairs]
-        added = self._drawn(starts, sampled=True, least=_ADDED)
+        added = self._grouped(starts, given, sampled=True, least=_ADDED)
         return [
             None if more is None else f"{text} {more.strip()}" for (_, text), more in zip(pairs, added, strict=True)
         ]
@@ -90,11 +102,32 @@ class Writer:
     def _tokens(self, prompt: str) -> list[str]:
         return [BEGIN, *self._tokenizer.encode(prompt, add_special_tokens=False).tokens, SEPARATE]
 
-    def _generate(self, prompts: Sequence[str], *, sampled: bool) -> list[str | None]:
-        return self._drawn([self._tokens(prompt) for prompt in prompts], sampled=sampled)
+    def _generate(
+        self, prompts: Sequence[str], *, sampled: bool, given: Sequence[Given] | None = None
+    ) -> list[str | None]:
+        return self._grouped([self._tokens(prompt) for prompt in prompts], given, sampled=sampled)
 
-    def _drawn(self, starts: Sequence[list[str]], *, sampled: bool, least: int = 0) -> list[str | None]:
-        """What the model writes after each start, `least` tokens or more."""
+    def _grouped(
+        self, starts: Sequence[list[str]], given: Sequence[Given] | None, *, sampled: bool, least: int = 0
+    ) -> list[str | None]:
+        """As `_drawn`; starts with the same slots go together."""
+        if given is None:
+            return self._drawn(starts, (), sampled=sampled, least=least)
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for index, names in enumerate(given):
+            ruled_out = tuple(token for name, token in self._slots if name not in names)
+            groups.setdefault(ruled_out, []).append(index)
+        texts: list[str | None] = [None] * len(starts)
+        for ruled_out, rows in groups.items():
+            drawn = self._drawn([starts[index] for index in rows], ruled_out, sampled=sampled, least=least)
+            for index, text in zip(rows, drawn, strict=True):
+                texts[index] = text
+        return texts
+
+    def _drawn(
+        self, starts: Sequence[list[str]], ruled_out: Sequence[str], *, sampled: bool, least: int = 0
+    ) -> list[str | None]:
+        """What the model writes after each start, `least` tokens or more, without the tokens that are ruled out."""
         texts: list[str | None] = [None] * len(starts)
         fits = {index: tokens for index, tokens in enumerate(starts) if len(tokens) + least < self.record.context}
         if not fits:
@@ -108,6 +141,7 @@ class Writer:
             end_token=END,
             include_prompt_in_result=False,
             return_end_token=True,
+            suppress_sequences=[[token] for token in ruled_out] or None,
             **drawn,
         )
         end = self._tokenizer.token_to_id(END)

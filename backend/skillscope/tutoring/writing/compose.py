@@ -30,12 +30,14 @@ def _is_short(prompt: Prompt, text: str | None) -> bool:
 
 def compose(writer: Writer, prompts: Sequence[Prompt]) -> list[str | None]:
     """A delexicalised text for each prompt; None out of scope, or where a text found no end."""
-    texts = writer.write_many([prompt.delex for prompt in prompts])
+    given = [prompt.slots.keys() for prompt in prompts]
+    texts = writer.write_many([prompt.delex for prompt in prompts], given=given)
     for _ in range(_TIMES):
         short = [index for index, prompt in enumerate(prompts) if _is_short(prompt, texts[index])]
         if not short:
             break
-        longer = writer.go_on([(prompts[index].delex, str(texts[index])) for index in short])
+        starts = [(prompts[index].delex, str(texts[index])) for index in short]
+        longer = writer.go_on(starts, given=[given[index] for index in short])
         for index, text in zip(short, longer, strict=True):
             texts[index] = text or texts[index]
     return texts
