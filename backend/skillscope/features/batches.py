@@ -23,8 +23,8 @@ class ParsedBatch:
     into the whole.
 
     `words`, `unique_lemmas`, `syllables`, `sentences` (those that hold a word) and `depths` (summed over these) are one
-    number a text. In a text without any mark that ends a sentence the last two are averages over several ways to split
-    it (`sentences.py`), no whole numbers.
+    number a text. In a text with a boundary in doubt the last two are averages over several ways to split it
+    (`sentences.py`), no whole numbers.
     """
 
     bounds: Ints
@@ -59,7 +59,7 @@ class ParsedBatch:
 
     def splits(self, row: int) -> tuple[tuple[int, ...], ...]:
         """The ways to split a text over which sentences and depths are averaged, each as the indices of the first
-        tokens of its sentences: one way, or as many as there are levels where no mark ends a sentence."""
+        tokens of its sentences: one way, or as many as there are levels where a boundary is in doubt."""
         begin, end = int(self.bounds[row]), int(self.bounds[row + 1])
         if not self.split.texts[row]:
             return (tuple(np.flatnonzero(self.split.starts[begin:end]).tolist()),)
@@ -119,7 +119,7 @@ def _split(starts: Bools, heads: Ints, rows: Ints, is_word: Bools, count: int) -
 
 
 def _split_levels(split: Sentences, heads: Ints, rows: Ints, is_word: Bools) -> tuple[Floats, Floats]:
-    """Of each text without end marks, sentences and the sum of their depths, averaged over the levels."""
+    """Of each text with a boundary in doubt, sentences and the sum of their depths, averaged over the levels."""
     levels, texts = len(split.levels), int(split.texts.sum())
     places = np.flatnonzero(split.texts[rows])
     moved = heads[places] - (places - np.arange(len(places)))

@@ -1,12 +1,13 @@
-"""Where sentences begin: by the parser and the marks where a text has full stops, by a small network where it has none.
+"""Where sentences begin, and how sure that is.
 
-The parser splits punctuated text well, though it now and then reads over a full stop; a word after one (not after three
-dots) always begins a sentence here. Unpunctuated speech it splits badly. In a text without any mark that ends a
-sentence, a network of one hidden layer reads the token vectors around each gap between two tokens, and whether the
-parser begins a sentence there, and says how probable a boundary is. One cut through these probabilities gives the
-sentences that are shown (`Sentences.starts`). Features count sentences and their depths at several cuts and average
-(`Sentences.levels`): the average of the counts is, up to rounding, the expected number of sentences. A run-on that may
-be one sentence or two counts as one and a half, which is nearer to the truth over many texts than either.
+Two networks of one hidden layer say how probable a boundary is at each gap between two tokens. The first, for texts
+without any mark that ends a sentence, reads the token vectors around the gap and whether the parser begins a sentence
+there; the second, for texts with marks, reads what the first says, the marks, the tags and the tree (`marked.py`). A
+word after a full stop always begins a sentence. One cut through the probabilities gives the sentences that are shown
+(`Sentences.starts`). Features count sentences and their depths at several cuts and average (`Sentences.levels`): the
+average of the counts is, up to rounding, the expected number of sentences. A run-on that may be one sentence or two
+counts as one and a half, which is nearer to the truth over many texts than either. Where no boundary is in doubt, all
+cuts agree and counts are whole.
 
 The weights are trained by `skillscope features train-sentences`; see `train_sentences.py`.
 """
@@ -15,13 +16,14 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skillscope.errors import BundleError
-from skillscope.language import Analysis, load_analyser, pipeline_version
+from skillscope.features.marked import after_stop, end_marks, marked_inputs, never_first
+from skillscope.language import Analysis, pipeline_version
 
 __all__ = ["LEVELS", "SHOWN", "Sentences", "boundary_inputs", "split_sentences", "unmarked"]
 
@@ -29,13 +31,16 @@ LEVELS: Final = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 """Cuts through the probabilities over which counts are averaged."""
 
 SHOWN: Final = 0.4
-"""The cut of the sentences that are shown; the best F on the dev parts lies at .3 to .4."""
+"""The cut of the sentences that are shown in texts without marks; the best F on the dev parts lies at .3 to .4."""
+
+SHOWN_MARKED: Final = 0.5
+"""The cut of the sentences that are shown in texts with marks."""
+
+SETTLED: Final = (0.15, 0.85)
+"""In texts with marks a boundary at most as probable as the first is none and one more probable than the second is one:
+most sentences are then whole, and r on the dev parts is highest."""
 
 _WINDOW: Final = (-2, -1, 0, 1)  # tokens that the network reads, from the one after the gap
-_STOPS: Final = (".", "!", "?", "!!", "??", "?!", "!!!", "???")
-_ENDS: Final = (*_STOPS, "...", "…")
-_CLOSERS: Final = ('"', "'", "”", "’", ")", "]")  # may stand between a stop and the next sentence
-_MOST_CLOSERS: Final = 2
 _ROWS: Final = 16  # products have whole multiples of these rows, so that company changes no bit (language/encoder.py)
 
 Ints = NDArray[np.int64]
@@ -44,19 +49,34 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class _Network:
-    """Hidden layer with its bias as the last row, and the weights of its units with the bias as the last one."""
+class Network:
+    """A hidden layer with its bias as the last row, and the weights of its units with the bias as the last one."""
 
     hidden: Floats
     output: Floats
+
+    def logits(self, inputs: Floats) -> Floats:
+        """One number a row of inputs, whose last column is 1: the logit of the probability of a boundary."""
+        rows = -(-len(inputs) // _ROWS) * _ROWS
+        padded = np.zeros((rows, inputs.shape[1]), dtype=np.float32)
+        padded[: len(inputs)] = inputs
+        hidden = padded @ self.hidden
+        np.maximum(hidden, 0, out=hidden)
+        found: Floats = np.einsum("ij,j->i", hidden, self.output[:-1])[: len(inputs)] + self.output[-1]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    unmarked: Network
+    marked: Network
 
 
 def unmarked(analysis: Analysis) -> Bools:
     """Whether each text holds no mark that ends a sentence; False for a text without tokens."""
     lengths = np.diff(analysis.bounds)
-    ends = np.isin(analysis.forms, _ids(_ENDS))
     rows = np.repeat(np.arange(len(lengths)), lengths)
-    found: Bools = (np.bincount(rows[ends], minlength=len(lengths)) == 0) & (lengths > 0)
+    found: Bools = (np.bincount(rows[end_marks(analysis)], minlength=len(lengths)) == 0) & (lengths > 0)
     return found
 
 
@@ -80,8 +100,8 @@ def boundary_inputs(analysis: Analysis, texts: Bools) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """`starts` (tokens,): whether a token begins a sentence that is shown. `texts`: which texts hold no mark that ends
-    a sentence; `levels` (number of `LEVELS`, tokens of these texts): the same at each cut."""
+    """`starts` (tokens,): whether a token begins a sentence that is shown. `texts`: which texts have a boundary in
+    doubt; `levels` (number of `LEVELS`, tokens of these texts): the same at each cut."""
 
     starts: Bools
     texts: Bools
@@ -91,31 +111,28 @@ class Sentences:
 def split_sentences(analysis: Analysis) -> Sentences:
     """Where sentences begin; the first token of a text always does."""
     lengths = np.diff(analysis.bounds)
-    starts = analysis.starts | _after_stop(analysis)
-    starts[analysis.bounds[:-1][lengths > 0]] = True
-    texts = unmarked(analysis)
-    if not texts.any():
-        return Sentences(starts, texts, np.zeros((len(LEVELS), 0), dtype=bool))
-    probabilities = _probabilities(boundary_inputs(analysis, texts))
-    probabilities[np.cumsum(lengths[texts]) - lengths[texts]] = 1
-    starts[np.repeat(texts, lengths)] = probabilities > SHOWN
-    return Sentences(starts, texts, probabilities > np.array(LEVELS)[:, None])
-
-
-def _probabilities(inputs: Floats) -> NDArray[np.float64]:
-    network = _network()
-    rows = -(-len(inputs) // _ROWS) * _ROWS
-    padded = np.zeros((rows, inputs.shape[1]), dtype=np.float32)
-    padded[: len(inputs)] = inputs
-    hidden = padded @ network.hidden
-    np.maximum(hidden, 0, out=hidden)
-    logits = np.einsum("ij,j->i", hidden, network.output[:-1])[: len(inputs)] + network.output[-1]
-    found: NDArray[np.float64] = 1 / (1 + np.exp(-logits.astype(np.float64)))
-    return found
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    networks = _networks()
+    filled = lengths > 0
+    bare = unmarked(analysis)
+    logits = networks.unmarked.logits(boundary_inputs(analysis, filled)) if len(rows) else np.zeros(0, dtype=np.float32)
+    marked = (filled & ~bare)[rows]
+    if marked.any():
+        logits[marked] = networks.marked.logits(marked_inputs(analysis, filled & ~bare, logits[marked]))
+    probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    probabilities[marked & (probabilities <= SETTLED[0])] = 0
+    probabilities[marked & (probabilities > SETTLED[1])] = 1
+    probabilities[never_first(analysis)] = 0
+    probabilities[after_stop(analysis)] = 1
+    probabilities[analysis.bounds[:-1][filled]] = 1
+    doubtful = (probabilities > LEVELS[0]) & (probabilities <= LEVELS[-1])
+    texts = np.bincount(rows[doubtful], minlength=len(lengths)) > 0
+    starts = probabilities > np.where(bare, SHOWN, SHOWN_MARKED)[rows]
+    return Sentences(starts, texts, probabilities[texts[rows]] > np.array(LEVELS)[:, None])
 
 
 @cache
-def _network() -> _Network:
+def _networks() -> _Networks:
     """The weights that ship.
 
     Raises:
@@ -127,26 +144,8 @@ def _network() -> _Network:
             f"the sentence model was trained on {body['language_pipeline']}, the language pipeline is "
             f"{pipeline_version()}; train it again with `skillscope features train-sentences`"
         )
-    return _Network(np.array(body["hidden"], dtype=np.float32), np.array(body["output"], dtype=np.float32))
+    return _Networks(_read(body["unmarked"]), _read(body["marked"]))
 
 
-def _after_stop(analysis: Analysis) -> Bools:
-    """Whether a token is the first word after a mark that ends a sentence."""
-    stops, closers = (np.isin(analysis.forms, _ids(marks)) for marks in (_STOPS, _CLOSERS))
-    marks = [number for number, tag in enumerate(load_analyser().tags) if tag in {"PUNCT", "SYM"}]
-    inside = np.ones(len(stops), dtype=bool)
-    inside[analysis.bounds[:-1][np.diff(analysis.bounds) > 0]] = False
-    ended = stops.copy()
-    for _ in range(_MOST_CLOSERS):
-        ended[1:] |= ended[:-1] & closers[1:] & inside[1:]
-    after = np.zeros(len(stops), dtype=bool)
-    after[1:] = ended[:-1] & inside[1:]
-    found: Bools = after & ~stops & ~closers & ~np.isin(analysis.tags, marks)
-    return found
-
-
-@cache
-def _ids(marks: tuple[str, ...]) -> NDArray[np.uint64]:
-    from spacy.strings import get_string_id
-
-    return np.array([get_string_id(mark) for mark in marks], dtype=np.uint64)
+def _read(body: dict[str, Any]) -> Network:
+    return Network(np.array(body["hidden"], dtype=np.float32), np.array(body["output"], dtype=np.float32))

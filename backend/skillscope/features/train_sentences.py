@@ -1,8 +1,13 @@
-"""Training of the sentence model on unpunctuated runs of sentences; see `sentences.py`.
+"""Training of the two models that say where sentences begin; see `sentences.py` and `marked.py`.
 
-The runs come from the training parts of EWT and ESLSpok, from JUSThink's transcripts of children who solve a problem
-together, and from the essays of Empathic Reactions, whose full stops say where a sentence ends. The last two were never
-seen by the parser, whose boundaries are therefore as good there as in use; and the transcripts are what children say.
+The network for texts without marks learns from unpunctuated runs of sentences: of the training parts of EWT and
+ESLSpok, of JUSThink's transcripts of children who solve a problem together, and of the essays of Empathic Reactions,
+whose full stops say where a sentence ends. The last two were never seen by the parser, whose boundaries are therefore as
+good there as in use; and the transcripts are what children say.
+
+The network for texts with marks learns how far to believe the parser, so it learns on text that the parser has
+not seen: the dev parts of the two treebanks, some in lower case, some with part of their full stops left out, and the
+transcripts with one full stop at the end of a run.
 """
 
 import csv
@@ -14,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +27,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from skillscope.errors import FileError
-from skillscope.features.sentences import boundary_inputs
+from skillscope.features.marked import marked_inputs
+from skillscope.features.sentences import Network, boundary_inputs, unmarked
 from skillscope.language import Analysis, load_analyser, pipeline_version
 from skillscope.language.corpus import degrade, grouped
 from skillscope.language.treebank import Sentence, join_sentences, read_treebank
@@ -41,7 +47,20 @@ HIDDEN: Final = 64
 EPOCHS: Final = 2
 """On the dev parts the loss rises again with a third."""
 
+DEV_FILES: Final = ("ewt-dev.conllu.xz", "eslspok-dev.conllu.xz")
+MARKED_RUN: Final = 6
+LOWERED: Final = 0.3
+"""Share of the texts with marks in lower case."""
+MARKS_LOST: Final = (0.0, 0.0, 0.0, 0.5, 0.8, 0.95)
+"""The dev parts are cut into texts so often, each time with this share of the sentences without their marks."""
+RUN_ONS: Final = 0.1
+"""Share of the run-ons that are learnt from with a full stop at their end alone; all of them make the network doubt
+texts with ordinary marks."""
+MARKED_HIDDEN: Final = 16
+MARKED_EPOCHS: Final = 10
+
 Run = list[str]
+Marked = tuple[str, set[int]]
 Item = TypeVar("Item")
 
 
@@ -59,17 +78,18 @@ def train_sentences(treebanks: Path, real: Path, output: Path, *, seed: int = 0,
     runs = [*_treebank_runs(treebanks, rng), *_transcript_runs(real, rng), *_essay_runs(real, rng)]
     rng.shuffle(runs)
     inputs, right = _examples(runs[:most])
-    models = [_fit(inputs, right, seed + number) for number in range(NETWORKS)]
-    # the mean of what networks of one hidden layer say is what one network with all of their units says
-    hidden = np.hstack([np.vstack([model.coefs_[0], model.intercepts_[0]]) for model in models])
-    units = np.concatenate([model.coefs_[1][:, 0] for model in models]) / NETWORKS
-    bias = sum(float(model.intercepts_[1][0]) for model in models) / NETWORKS
+    models = [_fit(inputs, right, seed + number, HIDDEN, EPOCHS) for number in range(NETWORKS)]
+    network = _averaged(models)
+    gaps = len(right)
+    texts = list(_marked_texts(treebanks, real, rng))[:most]
+    inputs, right = _marked_examples(texts, network)
+    marked = _averaged([_fit(inputs, right, seed + number, MARKED_HIDDEN, MARKED_EPOCHS) for number in range(NETWORKS)])
     body = {
         "language_pipeline": pipeline_version(),
         "trained_on": "UD English EWT and ESLSpok (CC BY-SA 4.0), transcripts of JUSThink (Norman et al. 2022, CC BY "
         "4.0), Empathic Reactions (Buechel et al. 2018, CC BY 4.0)",
-        "hidden": [[round(float(value), 3) for value in row] for row in hidden],
-        "output": [round(float(value), 4) for value in (*units, bias)],
+        "unmarked": _plain(network),
+        "marked": _plain(marked),
     }
     temporary = output.with_suffix(".tmp")
     try:
@@ -77,14 +97,29 @@ def train_sentences(treebanks: Path, real: Path, output: Path, *, seed: int = 0,
         temporary.replace(output)
     except OSError as error:
         raise FileError(f"{output} cannot be written: {error.strerror}") from error
-    return len(right)
+    return gaps + len(right)
 
 
-def _fit(inputs: NDArray[np.float32], right: NDArray[np.bool_], seed: int) -> MLPClassifier:
-    model = MLPClassifier((HIDDEN,), batch_size=512, alpha=0.5, max_iter=EPOCHS, random_state=seed)
+def _fit(inputs: NDArray[np.float32], right: NDArray[np.bool_], seed: int, hidden: int, epochs: int) -> MLPClassifier:
+    model = MLPClassifier((hidden,), batch_size=512, alpha=0.5, max_iter=epochs, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose
         return model.fit(inputs[:, :-1], right)
+
+
+def _averaged(models: list[MLPClassifier]) -> Network:
+    """The mean of what networks of one hidden layer say, which is what one network with all of their units says."""
+    hidden = np.hstack([np.vstack([model.coefs_[0], model.intercepts_[0]]) for model in models])
+    units = np.concatenate([model.coefs_[1][:, 0] for model in models]) / len(models)
+    bias = sum(float(model.intercepts_[1][0]) for model in models) / len(models)
+    return Network(np.round(hidden, 3).astype(np.float32), np.round([*units, bias], 4).astype(np.float32))
+
+
+def _plain(network: Network) -> dict[str, list[Any]]:
+    return {
+        "hidden": [[round(float(value), 3) for value in row] for row in network.hidden],
+        "output": [round(float(value), 4) for value in network.output],
+    }
 
 
 def _treebank_runs(folder: Path, rng: random.Random) -> Iterator[Run]:
@@ -98,6 +133,64 @@ def _treebank_runs(folder: Path, rng: random.Random) -> Iterator[Run]:
         short = [replace(sentence, opens_document=False) for sentence in sentences if len(sentence.words) <= SHORT]
         rng.shuffle(short)
         yield from (_spoken(join_sentences(part)) for part in _cut(short, rng, least=2))
+
+
+def _marked_texts(folder: Path, real: Path, rng: random.Random) -> Iterator[Marked]:
+    """Texts with marks and where their sentences begin: the dev parts with some of their marks, and run-ons whose only
+    mark is the last."""
+    for file in DEV_FILES:
+        sentences = read_treebank(folder / file)
+        for share in MARKS_LOST:
+            worn = [degrade(one, lower=False, drop_punct=True) if rng.random() < share else one for one in sentences]
+            for text in grouped(worn, rng, MARKED_RUN):
+                yield _told(degrade(text, lower=True, drop_punct=False) if rng.random() < LOWERED else text)
+        short = [replace(sentence, opens_document=False) for sentence in sentences if len(sentence.words) <= SHORT]
+        rng.shuffle(short)
+        runs = [_spoken(join_sentences(part)) for part in _cut(short, rng, least=2)]
+        yield from (_stopped(run) for run in runs if rng.random() < RUN_ONS)
+    yield from (_stopped(run) for run in _transcript_runs(real, rng) if rng.random() < RUN_ONS / TIMES["transcripts"])
+
+
+def _told(text: Sentence) -> Marked:
+    begins, place = set(), 0
+    for word, space, start in zip(text.words, text.spaces, text.starts, strict=True):
+        if start:
+            begins.add(place)
+        place += len(word) + space
+    return text.text, begins
+
+
+def _stopped(run: Run) -> Marked:
+    return f"{' '.join(run)}.", _places(run)
+
+
+def _places(run: Run) -> set[int]:
+    """Where the sentences of a run begin, in characters."""
+    found, place = set(), 0
+    for sentence in run:
+        found.add(place)
+        place += len(sentence) + 1
+    return found
+
+
+def _marked_examples(texts: list[Marked], network: Network) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The inputs of the network for texts with marks at every gap of these texts, and whether a sentence begins after
+    it."""
+    inputs, right = [], []
+    for start in range(0, len(texts), 256):
+        chosen = texts[start : start + 256]
+        analysis = load_analyser().analyse([text for text, _ in chosen])
+        marked = ~unmarked(analysis)
+        told = [
+            np.array([token.idx in chosen[number][1] for token in doc], dtype=bool)
+            for number, doc in enumerate(analysis.docs)
+            if marked[number]
+        ]
+        inner = np.concatenate([np.arange(len(part)) > 0 for part in told])
+        logits = network.logits(boundary_inputs(analysis, marked))
+        inputs.append(marked_inputs(analysis, marked, logits)[inner])
+        right.append(np.concatenate(told)[inner])
+    return np.concatenate(inputs), np.concatenate(right)
 
 
 def _spoken(text: Sentence) -> Run:
@@ -175,8 +268,5 @@ def _examples(runs: list[Run]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
 
 
 def _begins(analysis: Analysis, number: int, run: Run) -> NDArray[np.bool_]:
-    offsets, place = set(), 0
-    for sentence in run:
-        offsets.add(place)
-        place += len(sentence) + 1
+    offsets = _places(run)
     return np.array([token.idx in offsets for token in analysis.docs[number]], dtype=bool)
