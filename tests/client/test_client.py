@@ -78,7 +78,10 @@ def test_every_call_of_the_synchronous_client(runtime: Runtime, bundle: Bundle) 
         bulk = api.add_many_responses("s-1", [{"text": f"{TEXT} ü"}, {"text": " "}])
         assert (len(bulk.added), [error.line for error in bulk.errors]) == (1, [2])
         assert api.add_many_events("s-1", [EVENT]).unchanged == ["e1"]
-        assert len(api.add_statements(STATEMENT)[0]) == 36
+        (stored,) = api.add_statements(STATEMENT)
+        assert api.statement(stored)["id"] == stored
+        agent = STATEMENT["actor"]
+        assert [one["id"] for one in api.statements(agent=agent, limit=1, ascending=True).statements] == [stored]
         assert api.add_envelope({"data": []}).added == []
         assessment = api.assess("s-1", evidence=True)
         assert assessment.scores[0].evidence

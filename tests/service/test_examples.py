@@ -110,6 +110,7 @@ def _walk(book: Book, runtime: Runtime) -> None:
     query = f"?statementId={STATEMENT['id']}"
     ask("PUT", "/xapi/statements" + query, STATEMENT, headers=xapi)
     book.examples[f"PUT {V1}/xapi/statements"] = book.examples.pop(f"PUT {V1}/xapi/statements{query}")
+    ask("GET", "/xapi/statements", headers=xapi)
     ask("POST", "/caliper/envelopes", {"sensor": "https://game.example", "data": [ENVELOPE_EVENT]})
     ask("GET", "/students/{student_id}", **student)
     for method, path, body in (

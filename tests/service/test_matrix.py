@@ -67,6 +67,11 @@ RULES: dict[str, Rule] = {
     f"PUT {V1}/xapi/statements": Rule(
         EVERYBODY, STATEMENT, headers=XAPI, query="?statementId=7ccd3322-e1a5-411a-a67d-6a735c76f11{number}"
     ),
+    f"GET {V1}/xapi/statements": Rule(
+        EVERYBODY,
+        headers=XAPI,
+        query='?agent={{"account": {{"homePage": "https://school.example", "name": "{student_id}"}}}}',
+    ),
     f"POST {V1}/caliper/envelopes": Rule(
         EVERYBODY,
         {

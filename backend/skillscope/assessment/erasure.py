@@ -23,6 +23,7 @@ _MOMENTS: Final = {
     "session_features": "ended_at",
     "assessments": "at",
     "xapi_statements": "stored_at",
+    "xapi_contents": "stored_at",
     "access_log": "at",
     "disclosures": "at",
     "tests": "started_at",

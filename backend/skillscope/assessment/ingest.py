@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from skillscope import __version__
@@ -19,7 +20,7 @@ from skillscope.events import Event, EventType
 from skillscope.features import SCHEMA_VERSION, TELEMETRY, events_frame, extract_telemetry
 from skillscope.features.annotate import Annotation, annotate
 from skillscope.features.segments import Segment, measure_without, segments_of
-from skillscope.language import pipeline_version
+from skillscope.features.versions import installed_pipeline
 from skillscope.store import queries, writing
 from skillscope.store.evidence import insert_segments
 from skillscope.store.tables import (
@@ -39,6 +40,7 @@ __all__ = [
     "measure_responses",
     "measure_sessions",
     "register_student",
+    "remove_events",
     "store_measurements",
     "store_responses",
 ]
@@ -117,7 +119,7 @@ def measure_responses(
     texts = [response.text for of_student in chosen.values() for response in of_student.values()]
     with MEASURING:
         parsed = iter(annotate(texts))
-        pipeline = pipeline_version()
+        pipeline = installed_pipeline()
     return {
         student_id: {name: _measured(record, next(parsed), pipeline) for name, record in of_student.items()}
         for student_id, of_student in chosen.items()
@@ -238,6 +240,26 @@ def add_events(session: Session, events: Sequence[Event]) -> Added:
         added += [event.event_id for event in fresh]
         unchanged += sorted(known)
     return Added(tuple(added), tuple(unchanged))
+
+
+def remove_events(session: Session, student: StudentRow, event_ids: Sequence[str]) -> int:
+    """Take events of a student back and measure their sessions anew; how many there were.
+
+    Of a session without any event left, nothing that was measured stays.
+    """
+    writing(session)
+    gone = delete(EventRow).where(EventRow.student_key == student.key, EventRow.event_id.in_(event_ids))
+    touched = session.scalars(gone.returning(EventRow.session_id)).all()
+    sessions = sorted(set(touched))
+    left = queries.session_sizes(session, student.key, sessions)
+    session.execute(
+        delete(SessionFeaturesRow).where(
+            SessionFeaturesRow.student_key == student.key,
+            SessionFeaturesRow.session_id.in_([name for name in sessions if name not in left]),
+        )
+    )
+    measure_sessions(session, student, sorted(left))
+    return len(touched)
 
 
 def _event_row(student_key: int, event: Event, now: datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ from skillscope.service.schemas import (
     Readiness,
     Student,
 )
+from skillscope.service.statement_reads import StatementResult
 from skillscope.service.statements import EnvelopeAnswer
 from skillscope.skills import Skill
 
@@ -134,6 +136,39 @@ class Calls:
     def add_statements(statements: Json | list[Json]) -> Call[list[str]]:
         """Store xAPI statements, all or none; their ids."""
         return Call("POST", f"{_V1}/xapi/statements", list[str], statements, headers=_keyed() | _XAPI)
+
+    @staticmethod
+    def statement(statement_id: str, *, voided: bool = False) -> Call[Json]:
+        """An xAPI statement, as it is given back; `voided` for one that was voided."""
+        query = {"voidedStatementId" if voided else "statementId": statement_id}
+        return Call("GET", f"{_V1}/xapi/statements", dict[str, Any], query=query, headers=_XAPI)
+
+    @staticmethod
+    def statements(
+        *,
+        agent: Json | None = None,
+        verb: str | None = None,
+        activity: str | None = None,
+        registration: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 0,
+        ascending: bool = False,
+        cursor: str | None = None,
+    ) -> Call[StatementResult]:
+        """A page of xAPI statements, newest first; `cursor` stands in `more` of the page before."""
+        asked = _chosen(
+            agent=None if agent is None else json.dumps(agent),
+            verb=verb,
+            activity=activity,
+            registration=registration,
+            since=None if since is None else since.isoformat(),
+            until=None if until is None else until.isoformat(),
+            limit=limit,
+            ascending=ascending,
+            cursor=cursor,
+        )
+        return Call("GET", f"{_V1}/xapi/statements", StatementResult, query=asked, headers=_XAPI)
 
     @staticmethod
     def add_envelope(envelope: Json) -> Call[EnvelopeAnswer]:

@@ -14,7 +14,18 @@ from starlette.routing import compile_path
 
 from skillscope import __version__
 from skillscope.errors import SkillscopeError
-from skillscope.service import bulk, classes, inference, models, practice, privacy, statements, students, system
+from skillscope.service import (
+    bulk,
+    classes,
+    inference,
+    models,
+    practice,
+    privacy,
+    statement_reads,
+    statements,
+    students,
+    system,
+)
 from skillscope.service.description import describe
 from skillscope.service.logs import set_up_logs
 from skillscope.service.middleware import RequestGuard
@@ -25,7 +36,7 @@ from skillscope.service.tracing import make_tracing
 __all__ = ["PREFIX", "create_app"]
 
 PREFIX = "/api/v1"
-_MODULES = (inference, students, bulk, statements, classes, practice, models, privacy)
+_MODULES = (inference, students, bulk, statements, statement_reads, classes, practice, models, privacy)
 """Addresses are looked for in this order, so the busiest come first."""
 _DESCRIPTION = """
 Measures empathy, problem solving, self-regulation and resilience from what students say and do.

@@ -1,6 +1,7 @@
 """What the service keeps about its own work.
 
     xapi_statements      which statement became which student's event, and a digest of its contents
+    xapi_contents        the statement itself, to be given back, and which other one it voids
     idempotency_keys     a POST that was sent with a key, and its answer
     access_log           who saw which student
     disclosures          what left for whom
@@ -11,14 +12,23 @@ Everything that names a student goes with the student.
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skillscope.store.tables import Base
 from skillscope.store.types import Key, UtcDateTime
 
-__all__ = ["AccessRow", "DisclosureRow", "ErasureRow", "IdempotencyRow", "StateRow", "StatementRow"]
+__all__ = [
+    "AccessRow",
+    "DisclosureRow",
+    "ErasureRow",
+    "IdempotencyRow",
+    "StateRow",
+    "StatementContentsRow",
+    "StatementRow",
+]
 
 
 def _student_key() -> Mapped[int]:
@@ -33,6 +43,26 @@ class StatementRow(Base):
     statement_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     student_key: Mapped[int] = mapped_column(Key, ForeignKey("students.key", ondelete="CASCADE"), index=True)
     digest: Mapped[str] = mapped_column(String(64))
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class StatementContentsRow(Base):
+    """One xAPI statement as it is given back, less names; `voids` is the id of the statement that it takes back.
+
+    A voiding statement stands with the student of the statement that it voids.
+    """
+
+    __tablename__ = "xapi_contents"
+    __table_args__ = (Index(None, "student_key", "key"),)
+
+    key: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=True)
+    statement_id: Mapped[str] = mapped_column(String(36), unique=True)
+    student_key: Mapped[int] = _student_key()
+    statement: Mapped[dict[str, Any]] = mapped_column(JSON)
+    verb: Mapped[str] = mapped_column(Text)
+    activity: Mapped[str | None] = mapped_column(Text)
+    registration: Mapped[str | None] = mapped_column(Text)
+    voids: Mapped[str | None] = mapped_column(String(36), index=True)
     stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -4,4 +4,4 @@ from typing import Final
 
 __all__ = ["HEAD"]
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
