@@ -33,7 +33,8 @@ from skillscope.errors import SkillscopeError
 from skillscope.events import parse_event
 from skillscope.events.caliper import events_from_caliper
 from skillscope.events.xapi import events_from_statements
-from skillscope.service.statements import digest_of
+from skillscope.service.problems import ProblemError
+from skillscope.service.statements import contents_of, digest_of, voids_of
 from skillscope.service.strict_json import JsonError, parse_json
 
 Case = tuple[str, Any]
@@ -51,10 +52,20 @@ STATEMENT = {
     "id": "7ccd3322-e1a5-411a-a67d-6a735c76f119",
     "actor": {"objectType": "Agent", "account": {"homePage": "https://x.example", "name": "s-1"}},
     "verb": {"id": "http://adlnet.gov/expapi/verbs/failed", "display": {"en": "failed"}},
-    "object": {"id": "https://x.example/t", "definition": {"extensions": {"https://x.example/seconds": "PT30S"}}},
+    "object": {
+        "objectType": "Activity",
+        "id": "https://x.example/t",
+        "definition": {"extensions": {"https://x.example/seconds": "PT30S"}},
+    },
     "result": {"success": False, "score": {"scaled": 0.5}, "duration": "PT1M30.5S"},
     "context": {"registration": "7ccd3322-e1a5-411a-a67d-6a735c76f120", "extensions": {"https://x.example/s": "g"}},
     "timestamp": "2026-03-01T09:30:00.123456789Z",
+}
+VOIDING = {
+    **STATEMENT,
+    "verb": {"id": "http://adlnet.gov/expapi/verbs/voided"},
+    "object": {"objectType": "StatementRef", "id": "7ccd3322-e1a5-411a-a67d-6a735c76f118"},
+    "context": {"instructor": {"objectType": "Group", "member": [{"mbox": "mailto:t@x.example", "name": "Ms Ray"}]}},
 }
 ENVELOPE = {
     "sensor": "https://x.example",
@@ -150,6 +161,9 @@ def _statements(value: Any) -> None:
     events_from_statements(value)
     for statement in value if isinstance(value, list) else [value]:
         digest_of(statement)
+        contents_of({"id": STATEMENT["id"], **statement})
+        with suppress(ProblemError):
+            voids_of(statement, 0)
 
 
 def _csv_row(chance: random.Random, text: str) -> bytes:
@@ -190,7 +204,11 @@ def parsers(folder: Path) -> dict[str, tuple[float, Callable[[random.Random], An
 
     return {
         "events": (0.26, lambda chance: spoil(chance, EVENT), parse_event),
-        "xapi": (0.27, lambda chance: spoil(chance, chance.choice((STATEMENT, [STATEMENT, STATEMENT]))), _statements),
+        "xapi": (
+            0.27,
+            lambda chance: spoil(chance, chance.choice((STATEMENT, VOIDING, [STATEMENT, VOIDING]))),
+            _statements,
+        ),
         "caliper": (0.22, lambda chance: spoil(chance, ENVELOPE), events_from_caliper),
         "records": (
             0.22,

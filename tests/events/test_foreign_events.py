@@ -43,6 +43,11 @@ def statement(**changes):
     return {key: value for key, value in {**raw, **changes}.items() if value is not None}
 
 
+def test_an_object_whose_kind_is_no_text_is_taken_as_no_activity():
+    (event,) = events_from_statements(statement(object={"objectType": ["Activity"], "id": "https://x.example"})).events
+    assert event.task_id == "https://x.example"
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

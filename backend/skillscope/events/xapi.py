@@ -73,7 +73,10 @@ def _event(raw: object, where: str, unmapped: Counter[str], now: datetime | None
 
 def _is_activity(raw: Mapping[str, Any]) -> bool:
     thing = raw.get("object")
-    return not isinstance(thing, dict) or thing.get("objectType", "Activity") in {"Activity", "StatementRef"}
+    if not isinstance(thing, dict):
+        return True
+    kind = thing.get("objectType", "Activity")
+    return isinstance(kind, str) and kind in {"Activity", "StatementRef"}
 
 
 def _type(verb: str, result: Mapping[str, Any]) -> EventType | None:
