@@ -1,6 +1,7 @@
 """Load for one address over keep-alive connections, and the CPU time of the servers behind it."""
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass
 
@@ -82,3 +83,77 @@ def measure(pid: int, port: int, requests: list[bytes]) -> Measured:
     wall, cpu = time.perf_counter() - start, cpu_seconds(pid) - before
     low, high = np.percentile(taken, [50, 99]) * 1e3
     return Measured(len(requests) / wall, float(low), float(high), cpu / len(requests) * 1e3, len(bad))
+
+
+@dataclass(frozen=True)
+class Sustained:
+    """What a service did under a load of a given rate: requests, answers of 5xx and others than 200, milliseconds from
+    when a request was due, and MB that its processes held after a tenth of the time and at the end."""
+
+    rate: float
+    seconds: float
+    requests: int
+    failed: int
+    bad: int
+    p50: float
+    p99: float
+    memory_before: float
+    memory_after: float
+
+    @property
+    def growth(self) -> float:
+        """Of memory, as a share."""
+        return self.memory_after / self.memory_before - 1.0
+
+
+def memory_mb(pid: int) -> float:
+    """Memory that is a process's and its children's own or shared (resident set sizes)."""
+    parent = psutil.Process(pid)
+    return sum(process.memory_info().rss for process in (parent, *parent.children(recursive=True))) / 1e6
+
+
+async def _sustain(
+    pid: int, port: int, requests: list[bytes], rate: float, seconds: float
+) -> tuple[list[float], list[int], list[float]]:
+    taken: list[float] = []
+    statuses: list[int] = []
+    memory: list[float] = []
+    began = time.perf_counter() + 0.2
+    due = (began + number / rate for number in itertools.count())  # all connections draw from one timetable
+    turn = itertools.cycle(requests)
+
+    async def connection() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for moment in due:
+            if moment > began + seconds:
+                break
+            await asyncio.sleep(max(moment - time.perf_counter(), 0.0))
+            statuses.append(await _one(reader, writer, next(turn)))
+            taken.append(time.perf_counter() - moment)
+        writer.close()
+        await writer.wait_closed()
+
+    async def look() -> None:
+        for share in (0.1, 1.0):
+            await asyncio.sleep(max(began + share * seconds - time.perf_counter(), 0.0))
+            memory.append(memory_mb(pid))
+
+    await asyncio.gather(look(), *(connection() for _ in range(CONNECTIONS)))
+    return taken, statuses, memory
+
+
+def sustain(pid: int, port: int, requests: list[bytes], rate: float, seconds: float) -> Sustained:
+    """Send the requests in turn at a rate, as long as given; none is left out when the service falls behind."""
+    taken, statuses, memory = asyncio.run(_sustain(pid, port, requests, rate, seconds))
+    low, high = np.percentile(taken, [50, 99]) * 1e3
+    return Sustained(
+        rate=rate,
+        seconds=seconds,
+        requests=len(statuses),
+        failed=sum(status >= 500 for status in statuses),
+        bad=sum(status != 200 for status in statuses),
+        p50=float(low),
+        p99=float(high),
+        memory_before=memory[0],
+        memory_after=memory[1],
+    )
