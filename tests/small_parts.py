@@ -9,8 +9,8 @@ import numpy as np
 from sqlalchemy import make_url, text
 from xgboost import XGBRegressor
 
-from skillscope.datasets.versions import installed_pipeline
 from skillscope.features import FEATURES
+from skillscope.features.versions import installed_pipeline
 from skillscope.modeling.bundle import Bundle, BundleRecord, SkillRecord, write_bundle
 from skillscope.skills import SKILLS
 from skillscope.store import make_engine

@@ -13,7 +13,7 @@ from skillscope.assessment.records import EventRecord, ResponseRecord, StudentRe
 from skillscope.errors import ConflictError, InputError, NotFoundError
 from skillscope.events import Event, EventType
 from skillscope.features import TELEMETRY, extract_linguistic
-from skillscope.language import pipeline_version
+from skillscope.features.versions import installed_pipeline
 from skillscope.store.tables import EventRow, ResponseFeaturesRow, ResponseRow, SessionFeaturesRow, StudentRow
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -88,7 +88,7 @@ def test_a_response_is_stored_with_what_was_measured_in_it(registered: sessionma
         measured = session.scalars(select(ResponseFeaturesRow)).one()
     assert (row.text, row.prompt, row.source, row.at) == (TEXT, "What then?", "human:x", NOW)
     assert np.array_equal(measured.values, extract_linguistic([TEXT])[0], equal_nan=True)
-    assert (measured.feature_schema, measured.language_pipeline, measured.at) == ("1", pipeline_version(), NOW)
+    assert (measured.feature_schema, measured.language_pipeline, measured.at) == ("1", installed_pipeline(), NOW)
 
 
 def test_the_same_response_again_changes_nothing(registered: sessionmaker[Session]) -> None:

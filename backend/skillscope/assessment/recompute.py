@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from skillscope.assessment.ingest import MeasuredResponse, measure_responses, measure_sessions, store_measurements
 from skillscope.assessment.records import ResponseRecord
 from skillscope.features import SCHEMA_VERSION
-from skillscope.language import pipeline_version
+from skillscope.features.versions import installed_pipeline
 from skillscope.store import writing
 from skillscope.store.evidence_tables import ResponseSegmentsRow
 from skillscope.store.tables import EventRow, ResponseFeaturesRow, ResponseRow, SessionFeaturesRow, StudentRow
@@ -67,7 +67,7 @@ def _stale_responses() -> Select[int, str]:
     current = exists().where(
         table.response_key == ResponseRow.key,
         table.feature_schema == SCHEMA_VERSION,
-        table.language_pipeline == pipeline_version(),
+        table.language_pipeline == installed_pipeline(),
     )
     return select(ResponseRow.key, ResponseRow.text).where(~current)
 

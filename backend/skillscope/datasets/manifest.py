@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from skillscope import __version__
 from skillscope.datasets.datasheet import write_datasheet
 from skillscope.datasets.files import replacing
-from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import FileError, SchemaError
 from skillscope.features.schema import SCHEMA_VERSION
+from skillscope.features.versions import installed_pipeline
 from skillscope.skills import Skill
 from skillscope.synthesis.files import file_sha256
 from skillscope.synthesis.manifest import Counts, Spend, manifest_path

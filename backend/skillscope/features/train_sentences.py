@@ -2,8 +2,8 @@
 
 The network for texts without marks learns from unpunctuated runs of sentences: of the training parts of EWT and
 ESLSpok, of JUSThink's transcripts of children who solve a problem together, and of the essays of Empathic Reactions,
-whose full stops say where a sentence ends. The last two were never seen by the parser, whose boundaries are therefore as
-good there as in use; and the transcripts are what children say.
+whose full stops say where a sentence ends. The last two were never seen by the parser, whose boundaries are therefore
+as good there as in use; and the transcripts are what children say.
 
 The network for texts with marks learns how far to believe the parser, so it learns on text that the parser has
 not seen: the dev parts of the two treebanks, some in lower case, some with part of their full stops left out, and the

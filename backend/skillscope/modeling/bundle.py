@@ -24,10 +24,10 @@ from xgboost.core import XGBoostError
 from skillscope import __version__
 from skillscope.datasets.files import replacing_folder
 from skillscope.datasets.manifest import file_sha256
-from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import BundleError, ConfigurationError, SchemaError
 from skillscope.features.families import find_family
 from skillscope.features.schema import FEATURE_NAMES, SCHEMA_VERSION
+from skillscope.features.versions import installed_pipeline
 from skillscope.modeling.card_page import card_page
 from skillscope.modeling.columns import FAMILIES_FOLDER, BundleFamilies
 from skillscope.modeling.compiled import CompiledModels

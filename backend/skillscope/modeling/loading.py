@@ -13,9 +13,9 @@ from skillscope.datasets.contract import scenario_of, student_of
 from skillscope.datasets.files import require_file
 from skillscope.datasets.io import read_dataset
 from skillscope.datasets.manifest import Manifest, file_sha256, read_manifest
-from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import BundleError, SchemaError
 from skillscope.features.schema import FEATURE_NAMES, LINGUISTIC
+from skillscope.features.versions import installed_pipeline
 from skillscope.modeling.adversarial import adversaries_of
 from skillscope.modeling.boosting import Floats
 from skillscope.modeling.folds import FOLDS, group_folds, join_groups

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from skillscope.datasets.versions import installed_pipeline
 from skillscope.errors import SchemaError
 from skillscope.features.families import FamilySet, FittedFamilies, Need
 from skillscope.features.schema import FEATURE_NAMES
+from skillscope.features.versions import installed_pipeline
 from skillscope.modeling.baselines import held_out_baselines
 from skillscope.modeling.boosting import BoostingParams, Floats
 from skillscope.modeling.bundle import BUNDLE_NAME, Bundle, BundleRecord, FamilyRecord, write_bundle
