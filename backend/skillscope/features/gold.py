@@ -107,8 +107,8 @@ of short sentences (.67). What is missing is not capacity but unpunctuated child
 Tried on the counts and dropped: counting words by the tagger's probabilities. It raises r (adverbs .970 / .937 / .922,
 adjectives .968 / .916 / .903 on EWT, child speech, degraded child speech) and the error with it (adjectives .20 to .26
 a text of child speech), and a count that is no whole number cannot be shown word by word. A second tagger that reads
-the first one's probabilities, the tree and the neighbours, learnt on the dev parts, moves no figure by more than .007 in
-either direction. Most errors that are left are another convention ("on", "up", "when", "else" are annotated otherwise
+the first one's probabilities, the tree and the neighbours, learnt on the dev parts, moves no figure by more than .007,
+up or down. Most errors that are left are another convention ("on", "up", "when", "else" are annotated otherwise
 in the child speech than in EWT) and words of small children ("mommy", "dolly", "telly").
 """
 
