@@ -25,7 +25,7 @@ from skillscope.errors import BundleError
 from skillscope.features.marked import after_stop, end_marks, marked_inputs, never_first
 from skillscope.language import Analysis, pipeline_version
 
-__all__ = ["LEVELS", "SHOWN", "Sentences", "boundary_inputs", "split_sentences", "unmarked"]
+__all__ = ["LEVELS", "SHOWN", "Network", "Sentences", "boundary_inputs", "split_sentences", "unmarked"]
 
 LEVELS: Final = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 """Cuts through the probabilities over which counts are averaged."""
