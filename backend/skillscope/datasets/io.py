@@ -23,6 +23,8 @@ __all__ = ["FrameWriter", "iter_frames", "read_dataset", "read_frame", "read_hea
 TEXT_COLUMNS: Final = frozenset({"response", "skill", "skill_level", "source"})
 EMPTY_NUMBERS: Final = ["", "NaN", "nan", "NA"]
 PART_ROWS: Final = 4096
+_MAX_WHOLE: Final = 2**53
+"""Beyond, not every whole number is a double."""
 
 
 def _kind(path: Path) -> str:
@@ -88,7 +90,9 @@ def _bad_cells(path: Path, numeric: Sequence[str]) -> SchemaError:
         cells = text[name].str.strip()
         known = ~cells.isin(EMPTY_NUMBERS) if name != "grade" else pd.Series(True, index=cells.index)
         numbers = pd.to_numeric(cells.where(known), errors="coerce")
-        wrong = known & (numbers.isna() if name != "grade" else numbers.isna() | (numbers % 1 != 0))
+        wrong = known & numbers.isna()
+        if name == "grade":
+            wrong |= (numbers % 1 != 0) | (numbers.abs() > _MAX_WHOLE)
         if wrong.any():
             rows = (text.index[wrong] + 1).tolist()
             more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
@@ -121,7 +125,7 @@ def _csv_parts(path: Path, columns: Sequence[str], part_rows: int) -> Iterator[p
     except pd.errors.ParserError as error:
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         raise SchemaError(f"{path} is no well-formed CSV: {reason}; quote texts that hold commas") from error
-    except ValueError:
+    except (ValueError, OverflowError):  # a grade of more than 64 bits is the latter
         raise _bad_cells(path, numeric) from None
 
 
@@ -134,7 +138,7 @@ def _parquet_parts(path: Path, columns: Sequence[str], part_rows: int) -> Iterat
                     kind = "str" if name in TEXT_COLUMNS else "int64" if name == "grade" else "float64"
                     frame[name] = frame[name].astype(kind)
                 yield frame
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise SchemaError(f"{path}: a column has the wrong type: {str(error).splitlines()[0]}") from error
     except (pa.ArrowException, OSError) as error:
         raise FileError(f"{path} cannot be read as parquet: {str(error).splitlines()[0]}") from error
