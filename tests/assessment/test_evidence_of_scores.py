@@ -15,7 +15,14 @@ from skillscope.assessment.evidence import explain_scores
 from skillscope.assessment.ingest import add_events, add_responses, register_student
 from skillscope.assessment.model import Evidence
 from skillscope.assessment.quotes import LEAST_EFFECT, MOST_QUOTES, Said, find_quotes, without_segments
-from skillscope.assessment.reasons import GROUPS, STRONGEST, contributions, find_reasons, group_weights
+from skillscope.assessment.reasons import (
+    GROUPS,
+    STRONGEST,
+    contributions,
+    find_all_reasons,
+    find_reasons,
+    group_weights,
+)
 from skillscope.assessment.records import ResponseRecord
 from skillscope.assessment.removal import check_quotes
 from skillscope.datasets.pipeline import generate_training_data
@@ -120,6 +127,13 @@ def test_reasons_are_the_sums_of_their_groups_strongest_first(bundle: Bundle) ->
         assert [reason.contribution for reason in reasons] == pytest.approx(expected)
         for reason in reasons:
             assert reason.feature in reason.group.features + reason.group.shared
+
+
+def test_reasons_of_many_are_those_of_each_alone(bundle: Bundle) -> None:
+    rows = np.random.default_rng(3).uniform(0.0, 1.0, (5, len(FEATURE_NAMES)))
+    rows[2, 3] = np.nan
+    together = find_all_reasons(bundle, rows)
+    assert [str(found) for found in together] == [str(find_reasons(bundle, row)) for row in rows]  # NaN is NaN
 
 
 def test_shares_are_neither_lost_nor_doubled_and_family_columns_have_a_group_of_their_own() -> None:

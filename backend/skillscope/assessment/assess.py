@@ -15,6 +15,7 @@ from skillscope import __version__
 from skillscope.assessment.evidence import explain_student
 from skillscope.assessment.families import family_columns
 from skillscope.assessment.model import Assessment, Score
+from skillscope.assessment.reasons import find_all_reasons
 from skillscope.assessment.scoring import score_rows
 from skillscope.errors import EvidenceError, NotFoundError
 from skillscope.features import BEHAVIORAL, FEATURES, LINGUISTIC, AggregationPolicy, StoredRow, aggregate
@@ -165,21 +166,16 @@ def compute_assessments(
         grades=[item.grade for item in known],
         missing=[item.own.missing for item in known],
     )
-    scored = iter(table)
-    return [
-        _computed(session, bundle, item, next(scored), at=moment, evidence=evidence)
-        if isinstance(item, _Collected)
-        else item
-        for item in outcomes
-    ]
-
-
-def _computed(
-    session: Session, bundle: Bundle, student: _Collected, scores: list[Score], *, at: datetime, evidence: bool
-) -> Computed:
     if evidence:
-        reasons = explain_student(session, bundle, student.key, student.features, at=at)
-        scores = [score.model_copy(update={"evidence": reasons[score.skill]}) for score in scores]
+        reasons = find_all_reasons(bundle, np.stack([item.features for item in known]))
+        for student, scores, why in zip(known, table, reasons, strict=True):
+            told = explain_student(session, bundle, student.key, student.features, at=moment, reasons=why)
+            scores[:] = [score.model_copy(update={"evidence": told[score.skill]}) for score in scores]
+    made = iter([_computed(bundle, student, scores, at=moment) for student, scores in zip(known, table, strict=True)])
+    return [next(made) if isinstance(item, _Collected) else item for item in outcomes]
+
+
+def _computed(bundle: Bundle, student: _Collected, scores: list[Score], *, at: datetime) -> Computed:
     assessment = Assessment(assessment_id=str(uuid.uuid4()), student_id=student.student_id, at=at, scores=scores)
     row = {
         "student_key": student.key,

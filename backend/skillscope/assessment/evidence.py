@@ -40,8 +40,10 @@ def explain_student(
     *,
     at: datetime,
     policy: AggregationPolicy = DEFAULT,
+    reasons: Mapping[Skill, Sequence[Reason]] | None = None,
 ) -> dict[Skill, list[Evidence]]:
-    """By skill: reasons, then quotes, then events. `features` are what the student was scored on at that time.
+    """By skill: reasons, then quotes, then events. `features` are what the student was scored on at that time, and
+    `reasons` those that `find_reasons` finds for them, where it was asked already.
 
     No text is read but those that are quoted, unless a response came in before its parts were kept.
     """
@@ -53,7 +55,8 @@ def explain_student(
         Said(row.response_id, row.response_key, row.values, segments)
         for row, segments in zip(rows, read_segments(session, rows), strict=True)
     ]
-    reasons = find_reasons(bundle, features)
+    if reasons is None:
+        reasons = find_reasons(bundle, features)
     quotes = find_quotes(bundle, said, features)
     texts = response_texts(session, {quote.said.key for found in quotes.values() for quote in found})
     groups = {reason.group.key for found in reasons.values() for reason in found}

@@ -69,24 +69,18 @@ def without_segments(said: Sequence[Said], features: Floats) -> tuple[list[tuple
     table = np.array([row.values for row in said], dtype=np.float64).reshape(len(said), _TEXT)
     weight, value = _weighed(table)
     sums, weights = value.sum(axis=0), weight.sum(axis=0)
-    parts: list[tuple[Said, Segment]] = []
-    rows: list[Floats] = []
-    for number, response in enumerate(said):
-        if not response.segments:
-            continue
-        other = np.array([segment.without for segment in response.segments], dtype=np.float64)
-        left = table[:, _WORDS].sum() - table[number, _WORDS] + other[:, _WORDS]
+    every = [(response, segment) for response in said for segment in response.segments]
+    owner = np.repeat(np.arange(len(said)), [len(response.segments) for response in said])
+    other = np.array([segment.without for _, segment in every], dtype=np.float64).reshape(len(every), _TEXT)
+    enough = table[:, _WORDS].sum() - table[owner, _WORDS] + other[:, _WORDS] >= LEAST_WORDS_LEFT
+    parts = [part for part, left in zip(every, enough.tolist(), strict=True) if left]
+    owner, other = owner[enough], other[enough]
+    text = other
+    if len(said) > 1:
         new_weight, new_value = _weighed(other)
-        total = weights - weight[number] + new_weight
+        total = weights - weight[owner] + new_weight
         with np.errstate(invalid="ignore"):
-            pooled = np.where(total > 1e-9, (sums - value[number] + new_value) / total, np.nan)
-        rows.append((pooled if len(said) > 1 else other)[left >= LEAST_WORDS_LEFT])
-        parts += [
-            (response, segment)
-            for segment, enough in zip(response.segments, left >= LEAST_WORDS_LEFT, strict=True)
-            if enough
-        ]
-    text = np.vstack(rows) if rows else np.empty((0, _TEXT))
+            text = np.where(total > 1e-9, (sums - value[owner] + new_value) / total, np.nan)
     whole = np.repeat(features[None, :], len(text), axis=0)
     whole[:, :_TEXT] = text
     derived = derive(text, whole[:, _PLAY])

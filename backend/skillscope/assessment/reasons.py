@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 from skillscope.modeling.bundle import Bundle
 from skillscope.skills import Skill
 
-__all__ = ["COMPARED", "GROUPS", "STRONGEST", "Group", "Reason", "contributions", "find_reasons", "group_weights"]
+__all__ = [
+    "COMPARED",
+    "GROUPS",
+    "STRONGEST",
+    "Group",
+    "Reason",
+    "contributions",
+    "find_all_reasons",
+    "find_reasons",
+    "group_weights",
+]
 
 Floats = NDArray[np.float64]
 
@@ -102,16 +112,21 @@ def contributions(bundle: Bundle, features: Floats) -> dict[Skill, Floats]:
 
 def find_reasons(bundle: Bundle, features: Floats) -> dict[Skill, list[Reason]]:
     """By skill, the groups that moved the score of one feature row most, strongest first."""
-    found: dict[Skill, list[Reason]] = {}
-    for skill, table in contributions(bundle, features[None, :]).items():
+    return find_all_reasons(bundle, features[None, :])[0]
+
+
+def find_all_reasons(bundle: Bundle, features: Floats) -> list[dict[Skill, list[Reason]]]:
+    """`find_reasons` of each of the rows; asking the models once for all is a good part of the work saved."""
+    found: list[dict[Skill, list[Reason]]] = [{} for _ in features]
+    for skill, table in contributions(bundle, features).items():
         names = bundle.names(skill)
-        values = bundle.inputs(skill, features[None, :])[0]
-        shares = table[0, :, None] * group_weights(names)
-        moved = shares.sum(axis=0)
-        strongest = np.argsort(-np.abs(moved), kind="stable")[:STRONGEST]
-        found[skill] = []
-        for number in strongest[moved[strongest] != 0.0].tolist():
-            column = int(np.argmax(shares[:, number] * np.sign(moved[number])))
-            reason = Reason(_ALL[number], float(moved[number]), names[column], float(values[column]))
-            found[skill].append(reason)
+        weights = group_weights(names)
+        for of_row, shown, values in zip(found, table, bundle.inputs(skill, features), strict=True):
+            shares = shown[:, None] * weights
+            moved = shares.sum(axis=0)
+            strongest = np.argsort(-np.abs(moved), kind="stable")[:STRONGEST]
+            of_row[skill] = []
+            for number in strongest[moved[strongest] != 0.0].tolist():
+                column = int(np.argmax(shares[:, number] * np.sign(moved[number])))
+                of_row[skill].append(Reason(_ALL[number], float(moved[number]), names[column], float(values[column])))
     return found
