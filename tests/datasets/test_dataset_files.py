@@ -90,7 +90,7 @@ HEAD = ",".join(RESPONSE_COLUMNS)
          r"not UTF-8 \(line 3\); save it as UTF-8"),
         (f"{HEAD}\nhi,empathy,high,two,template:a\n".encode(), SchemaError, "grade is not a whole number in row 1"),
         (f"{HEAD}\nhi,empathy,high,2.5,template:a\n".encode(), SchemaError, "grade is not a whole number in row 1"),
-        (f"{HEAD}\nhi,empathy,high,{10**30},template:a\n".encode(), SchemaError, "grade is not a whole number in row 1"),
+        (f"{HEAD}\nhi,empathy,high,{9**40},template:a\n".encode(), SchemaError, "grade is not a whole number in row 1"),
         (f"{HEAD}\nhi,empathy,high,,template:a\n".encode(), SchemaError, "grade is not a whole number in row 1"),
         (f"{HEAD}\nhi,empathy,high,99,template:a\n".encode(), SchemaError, r"grade must be .* 2 to 8: row 1"),
         (f"{HEAD}\nhi,empathy,high,2\n".encode(), SchemaError, "source must be <kind>"),
