@@ -27,7 +27,8 @@ KEPT: Final = timedelta(hours=24)
 """How long an answer is kept."""
 
 IN_FLIGHT: Final = timedelta(seconds=150)
-"""After this a request that never ended (its worker was killed) may be sent again; longer than any may take."""
+"""After this a request that never ended (its worker was killed) may be sent again. One that takes longer is not hurt:
+what is sent again finds stored what the first has stored, and the answer of whoever holds the key is kept."""
 
 _FORM: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _HEADERS: Final = ("location", "content-type", "x-experience-api-version")
