@@ -7,6 +7,7 @@ from functools import cache
 from skillscope.errors import NotFoundError
 from skillscope.lm.slots import fill
 from skillscope.tutoring.pairs.prompts import Prompt
+from skillscope.tutoring.pairs.roles import by_role
 from skillscope.tutoring.pairs.wording import Draft, Frame, capitalised, count_words, pick
 from skillscope.tutoring.questions.families import Family, load_families
 from skillscope.tutoring.questions.mathematics import renamed
@@ -15,6 +16,8 @@ from skillscope.tutoring.questions.model import Question
 __all__ = ["EXPLANATION_WORDS", "explanation_draft", "family_named"]
 
 EXPLANATION_WORDS = (50, 100)
+MARGIN = 5
+"""Words that a draft keeps from both limits where it can: who learns from it is seldom exact to the word."""
 KIND = "explanations"
 QUOTED_WORDS = 3
 
@@ -83,10 +86,12 @@ def explanation_draft(rng: random.Random, question: Question, prompt: Prompt) ->
         NotFoundError: the question comes from no family.
     """
     family = family_named(question.family)
+    question = by_role(question)
     area = "math" if question.section == "Math" else "reading"
     low, high = EXPLANATION_WORDS
     draft = Draft()
-    for attempt in range(40):
+    for attempt in range(80):
+        margin = MARGIN if attempt < 40 else 0
         draft = Draft()
         extras = ["open", "idea", "verify", "tip"] if family.verify else ["open", "idea", "tip"]
         rng.shuffle(extras)
@@ -100,16 +105,16 @@ def explanation_draft(rng: random.Random, question: Question, prompt: Prompt) ->
         if area == "math" and _is_wordy(question.correct_answer):
             answer = f"“{answer}”"
         ending = close.text.replace("⟨answer⟩", answer)
-        wanted = set(extras[: rng.randint(0, 2)]) if attempt < 30 else set()
+        wanted = set(extras[: rng.randint(0, 2)]) if attempt % 40 < 30 else set()
         words = count_words(fill(" ".join([*core.sentences, *trap.sentences, ending]), prompt.slots))
         parts = {name: _extra(rng, name, family, question, area) for name in extras}
         lengths = {name: count_words(fill(frame.text, prompt.slots)) for name, frame in parts.items()}
         total = words + sum(lengths[name] for name in wanted)
         for name in extras:
-            if total < low and name not in wanted:
+            if total < low + margin and name not in wanted:
                 wanted.add(name)
                 total += lengths[name]
-        if not low <= total <= high:
+        if not low + margin <= total <= high - margin:
             continue
         draft = _joined({name: parts[name] for name in wanted}, core, trap)
         draft.add(close, text=ending)

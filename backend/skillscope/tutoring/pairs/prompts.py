@@ -11,6 +11,7 @@ from typing import Any
 
 from skillscope.errors import InputError
 from skillscope.tutoring.adapt import Adjustment, adapt_plan, plan_tasks
+from skillscope.tutoring.pairs.roles import by_role
 from skillscope.tutoring.performance import (
     FAST_SECONDS,
     MAX_PROFICIENCY,
@@ -142,12 +143,14 @@ def plan_prompt(
 def explanation_prompt(question: Question, chosen: str | None = None) -> Prompt:
     """The explanation input of a question, with the wrong option that a student chose or without.
 
-    A Math question is given to the model as its text with numbers as slots: the model writes the symbolic steps. For
-    Reading and Writing the model is told the kind of item and words what code knows about it.
+    A Math question is given to the model as its family and its text, with numbers as slots that are named by their
+    role (`pairs.roles`): the model writes the symbolic steps. For Reading and Writing the model is told the kind of
+    item and words what code knows about it.
 
     Raises:
         InputError: `chosen` is no wrong option of this question.
     """
+    question = by_role(question)
     slots = dict(question.slots)
     text = question_prompt(question)
     tail = ""
@@ -161,7 +164,8 @@ def explanation_prompt(question: Question, chosen: str | None = None) -> Prompt:
         tail = f" | ⟨chosen⟩ {distractor.misconception}"
         extra["why"] = distractor.why
     if question.section == "Math":
-        head = f"explain | {question.skill} | {question.type_delex}: {question.text_delex}"
+        family = f" | {question.family}" if question.family else ""
+        head = f"explain | {question.skill}{family} | {question.type_delex}: {question.text_delex}"
     else:
         slots["answer"] = question.correct_answer
         head = f"explain | {question.skill} | {question.family}"

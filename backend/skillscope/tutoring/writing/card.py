@@ -72,8 +72,17 @@ def _probe(found: Evaluation) -> list[str]:
     ]
 
 
+def _origin(record: LmRecord) -> str:
+    if record.blend:
+        return f" Its weights are the mean of two: {record.blend:.0%} of a fine-tuned model's, the rest of its base's."
+    if record.base:
+        return " That is its last fine-tuning, of a model trained before; `docs/lm.md` has the whole course."
+    return ""
+
+
 def _text(record: LmRecord, found: Evaluation) -> str:
     pairs = sum(record.trained_on.values())
+    epochs = "epoch" if record.epochs == 1 else "epochs"
     lines = [
         "# The small language model",
         "",
@@ -83,13 +92,8 @@ def _text(record: LmRecord, found: Evaluation) -> str:
         "prompts that it has not seen; they say nothing about whether its texts help a student.",
         "",
         f"A Llama of {record.parameters:,} weights ({record.preset}), vocabulary {record.vocabulary}, context "
-        f"{record.context}; {pairs:,} pairs, {record.epochs} epochs, {record.steps} steps, {record.core_seconds:.0f} "
-        f"core-seconds; last loss {record.final_loss:.3f} nats per token."
-        + (
-            f" Its weights are the mean of two: {record.blend:.0%} of a fine-tuned model's, the rest of its base's."
-            if record.blend
-            else ""
-        ),
+        f"{record.context}; {pairs:,} pairs, {record.epochs} {epochs}, {record.steps} steps, {record.core_seconds:.0f} "
+        f"core-seconds; last loss {record.final_loss:.3f} nats per token." + _origin(record),
         "",
         "Licence: trained on texts of this project's own templates, no outside text; it is used under the licence of "
         "the project.",
@@ -97,7 +101,8 @@ def _text(record: LmRecord, found: Evaluation) -> str:
         "## Figures",
         "",
         "In brackets 95% bootstrap intervals over prompts. The prompts stand in `holdout.jsonl.gz`, and their keys "
-        "(profile, plan, normalised equation) are kept out of every training. Nothing was tuned on them.",
+        "(profile, plan, normalised equation) are kept out of every training. `docs/lm.md` says how often models were "
+        "measured on them before this one was chosen.",
         "",
         *_tables(found),
         *_probe(found),

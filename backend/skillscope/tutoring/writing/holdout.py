@@ -23,6 +23,7 @@ from skillscope.tutoring.pairs.explanations import explanation_draft
 from skillscope.tutoring.pairs.feedback import draw_performance, feedback_draft
 from skillscope.tutoring.pairs.plans import draw_plan, plan_draft
 from skillscope.tutoring.pairs.prompts import explanation_prompt, feedback_prompt, plan_prompt
+from skillscope.tutoring.pairs.roles import roles_of, slots_renamed
 from skillscope.tutoring.performance import parse_feedback_input
 from skillscope.tutoring.questions.generate import render_question
 from skillscope.tutoring.questions.model import Question
@@ -74,7 +75,9 @@ def _explanation(number: int, seed: int, *, scale: int = 1) -> dict[str, Any] | 
     chosen = rng.choice(question.distractors).option if rng.random() < 0.5 else None
     draft = explanation_draft(rng, question, explanation_prompt(question, chosen))
     shown = {**question.to_json(), "rationale": "", "steps": []}
-    return {"question": shown, "chosen": chosen, "key": question.key, "reference": draft.delex}
+    as_asked = {role: slot for slot, role in roles_of(question).items()}
+    reference = slots_renamed(draft.delex, as_asked)
+    return {"question": shown, "chosen": chosen, "key": question.key, "reference": reference}
 
 
 def _wide(number: int, seed: int) -> dict[str, Any] | None:
@@ -157,7 +160,7 @@ def read_holdout(path: Path, *, at_most: int | None = None) -> list[HeldOut]:
             kind = "explanation" if name == "wide" else name
             if not is_reserved(kind, row["key"]):
                 raise SchemaError(f"{path}, line {number}: this key is trained on, so it measures nothing")
-            items.append(HeldOut(name, _request(row), row["reference"]))
+            items.append(HeldOut(name, _request(row), _reference(row)))
         except (ValueError, KeyError, TypeError) as error:
             raise SchemaError(f"{path}, line {number}: no held-out prompt") from error
     return items
@@ -169,6 +172,12 @@ def _request(row: dict[str, Any]) -> Request:
     if row["set"] == "plan":
         return plan_request(*parse_plan_input(row["input"]))[0]
     return feedback_request(parse_feedback_input(row["input"]))
+
+
+def _reference(row: dict[str, Any]) -> str:
+    """The reference, its numbers named as the prompt names them; in the file they are named as the question does."""
+    text: str = row["reference"]
+    return slots_renamed(text, roles_of(Question.from_json(row["question"]))) if "question" in row else text
 
 
 def of_set(items: Sequence[HeldOut], name: str) -> list[HeldOut]:
