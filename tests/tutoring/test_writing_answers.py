@@ -25,6 +25,7 @@ from skillscope.tutoring.practice import start_practice
 from skillscope.tutoring.questions.generate import render_question
 from skillscope.tutoring.questions.gsm8k import question_from_gsm8k
 from skillscope.tutoring.studying import add_note
+from skillscope.tutoring.writing.card import write_card
 from skillscope.tutoring.writing.evaluate import judge, measure
 from skillscope.tutoring.writing.small_model import SmallModel, small_model
 
@@ -58,6 +59,12 @@ def test_the_shipped_files_are_small(project: Path) -> None:
     folder = project / "models" / "lm" / "tiny"
     assert (folder / "model.bin").stat().st_size < 1_100_000
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 4_500_000
+
+
+def test_the_page_beside_it_is_of_this_model_and_these_figures(project: Path, tmp_path: Path) -> None:
+    folder = project / "models" / "lm"
+    write_card(folder / "tiny", folder / "evaluation.json", tmp_path / "README.md")
+    assert (tmp_path / "README.md").read_bytes() == (folder / "README.md").read_bytes()
 
 
 class _Spy:
