@@ -36,7 +36,7 @@ class Scale:
     large: int = 5040
     pool: int = 6300
     students: int = 300
-    trials: int = 15
+    trials: int = 8
 
 
 @dataclass
