@@ -75,7 +75,7 @@ def main() -> None:
     for name in ("feedback", "explanation", "plan"):
         chosen = of_set(items, name)
         rows = (
-            ("CTranslate2 int8", lambda item: writer.write(item.request.prompt.delex)),
+            ("CTranslate2 int8", lambda item: writer.write(item.request.prompt.delex, given=item.request.prompt.slots)),
             ("answer: draw, fill, verify", lambda item: answer(item.request, (served,))),
             ("Hugging Face generate, fp32", hugging_face),
         )
