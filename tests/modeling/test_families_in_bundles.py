@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from served_parts import bearer
-from skillscope.assessment.assess import compute_assessment
+from skillscope.assessment.assess import Computed, compute_assessments
 from skillscope.assessment.families import family_columns, response_columns
 from skillscope.assessment.ingest import add_responses, register_student
 from skillscope.assessment.records import ResponseRecord
@@ -154,7 +154,9 @@ def test_one_answer_is_scored_as_a_row_of_the_dataset(with_families, rated, sess
     frame = read_dataset(rated[0])
     register_student(session, "s-1", 4)
     add_responses(session, "s-1", [ResponseRecord(text=frame["response"][4], source=frame["source"][4])])
-    assessment, _ = compute_assessment(session, with_families, "s-1", evidence=True)
+    (outcome,) = compute_assessments(session, with_families, ["s-1"], evidence=True)
+    assert isinstance(outcome, Computed)
+    assessment = outcome.assessment
     features = frame[list(FEATURE_NAMES)].to_numpy(dtype=float)[4:5]
     said = [(frame["response"][4], None, frame["source"][4], tuple(features[0, :16]))]
     rows = np.hstack([features, response_columns(with_families, said)])

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, event, func, select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
 from served_parts import TEXT
-from skillscope.assessment.assess import compute_assessment
+from skillscope.assessment.assess import Computed, compute_assessments
 from skillscope.assessment.model import Assessment
 from skillscope.errors import EvidenceError, NotFoundError
 from skillscope.modeling.bundle import Bundle
@@ -104,8 +105,9 @@ def test_scores_are_those_that_a_student_gets_alone(runtime: Runtime, bundle: Bu
     with runtime.sessions() as session:
         for name, answer in zip(students, answers, strict=True):
             assert isinstance(answer, Assessment)
-            alone, _ = compute_assessment(session, bundle, name, at=answer.at)
-            assert alone.scores == answer.scores
+            (alone,) = compute_assessments(session, bundle, [name], at=answer.at)
+            assert isinstance(alone, Computed)
+            assert alone.assessment.scores == answer.scores
 
 
 def test_one_who_cannot_be_assessed_spoils_no_other(runtime: Runtime, api: TestClient, students: list[str]) -> None:
@@ -123,8 +125,8 @@ def test_a_student_who_is_erased_meanwhile_is_not_found(
 
     compute = assessing.compute_assessments
 
-    def erased_after_reading(*args: object, **options: object) -> object:
-        found = compute(*args, **options)  # type: ignore[arg-type]  # handed on as they came
+    def erased_after_reading(*args: Any, **options: Any) -> object:
+        found = compute(*args, **options)
         with open_database(runtime.settings.database).begin() as session:
             session.execute(delete(StudentRow).where(StudentRow.student_id == students[1]))
         return found

@@ -31,7 +31,6 @@ __all__ = [
     "StudentFeatures",
     "assess_student",
     "collect_features",
-    "compute_assessment",
     "compute_assessments",
     "only_skill",
     "stored_assessment",
@@ -192,21 +191,6 @@ def _computed(bundle: Bundle, student: _Collected, scores: list[Score], *, at: d
     return Computed(assessment, row)
 
 
-def compute_assessment(
-    session: Session, bundle: Bundle, student_id: str, *, at: datetime | None = None, evidence: bool = False
-) -> tuple[Assessment, dict[str, Any]]:
-    """Score a student from what is stored, as of `at` (default: now), and give the row to store: its values by column.
-
-    Raises:
-        NotFoundError: there is no such student.
-        EvidenceError: too little is known; it says what is missing and how much is needed.
-    """
-    (outcome,) = compute_assessments(session, bundle, [student_id], at=at, evidence=evidence)
-    if not isinstance(outcome, Computed):
-        raise outcome
-    return outcome.assessment, outcome.row
-
-
 def assess_student(
     session: Session, bundle: Bundle, student_id: str, *, at: datetime | None = None, evidence: bool = False
 ) -> Assessment:
@@ -217,9 +201,11 @@ def assess_student(
         EvidenceError: too little is known; it says what is missing and how much is needed.
     """
     writing(session)
-    assessment, row = compute_assessment(session, bundle, student_id, at=at, evidence=evidence)
-    queries.add_assessments(session, [row])
-    return assessment
+    (outcome,) = compute_assessments(session, bundle, [student_id], at=at, evidence=evidence)
+    if not isinstance(outcome, Computed):
+        raise outcome
+    queries.add_assessments(session, [outcome.row])
+    return outcome.assessment
 
 
 def stored_assessment(row: AssessmentRow, student_id: str) -> Assessment:
