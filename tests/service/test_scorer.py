@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,9 +39,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each call of the models had."""
     found: list[int] = []
 
-    def counted(bundle: Bundle, rows: Rows, **options: object) -> list[list[Score]]:
+    def counted(bundle: Bundle, rows: Rows, **options: Any) -> list[list[Score]]:
         found.append(len(rows))
-        return score_rows(bundle, rows, **options)  # type: ignore[arg-type]  # handed on as they came
+        return score_rows(bundle, rows, **options)
 
     monkeypatch.setattr(scorer, "score_rows", counted)
     return found
