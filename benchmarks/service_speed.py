@@ -28,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +40,7 @@ from service_parts.load import Measured, Sustained, measure, request_bytes, sust
 from xgboost import XGBRegressor
 
 from skillscope.datasets.io import read_dataset
+from skillscope.evaluation.pages.blocks import fill_page
 from skillscope.features import FEATURE_NAMES
 from skillscope.modeling.registry import load_champion
 from skillscope.service.prepare import TRAINING_ROWS, prepare
@@ -183,8 +184,7 @@ def speed_tables(found: dict[str, Measured]) -> str:
     features, student = found["features"], found["student"]
     evidence, one = found["student, with evidence"], found["mlflow models serve, one model"]
     nothing, bare = found["BentoML route that does nothing"], found["bare FastAPI, same model calls"]
-    lines += ["", "| figure | target | measured |", "|---|---|---|"]
-    for figure, target, value in (
+    rows = (
         ("features, of mlflow's rate", ">= 8", f"{features.rate / one.rate:.1f}"),
         ("student, of mlflow's rate", ">= 3", f"{student.rate / one.rate:.1f}"),
         ("features, of the rate of a route that does nothing", ">= 0.6", f"{features.rate / nothing.rate:.2f}"),
@@ -192,9 +192,13 @@ def speed_tables(found: dict[str, Measured]) -> str:
         ("features, CPU ms over a route that does nothing", "<= 0.5", f"{features.cpu - nothing.cpu:.2f}"),
         ("student, CPU ms over a route that does nothing", "<= 2.5", f"{student.cpu - nothing.cpu:.2f}"),
         ("evidence, CPU ms more", "<= 10", f"{evidence.cpu - student.cpu:.2f}"),
-    ):
-        lines.append(f"| {figure} | {target} | {value} |")
-    return "\n".join(lines)
+    )
+    return "\n".join([*lines, "", held_against(rows)])
+
+
+def held_against(rows: Sequence[tuple[str, str, str]]) -> str:
+    """A table of figures, what is asked of each, and what was measured."""
+    return "\n".join(["| figure | target | measured |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def sustained_table(peak: float, found: Sustained) -> str:
@@ -211,16 +215,7 @@ def sustained_table(peak: float, found: Sustained) -> str:
         ("memory after a tenth of the time, MB", "", f"{found.memory_before:.0f}"),
         ("growth of memory from then to the end", "< 5%", f"{found.growth:.1%}"),
     )
-    return "\n".join(["| figure | target | measured |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)])
-
-
-def write_between(page: Path, mark: str, text: str) -> None:
-    """Put a text in the place of what stands between `<!-- mark -->` and `<!-- /mark -->`."""
-    before, found, rest = page.read_text(encoding="utf-8").partition(f"<!-- {mark} -->\n")
-    _, ended, after = rest.partition(f"<!-- /{mark} -->\n")
-    if not found or not ended:
-        raise SystemExit(f"{page} has no marks <!-- {mark} --> and <!-- /{mark} -->")
-    page.write_text(f"{before}{found}{text}\n{ended}{after}", encoding="utf-8")
+    return held_against(rows)
 
 
 def main() -> None:
@@ -257,7 +252,7 @@ def main() -> None:
             )
     print(told)
     if options.output is not None:
-        write_between(options.output, mark, f"{said}\n\n{told}")
+        fill_page(options.output, {mark: f"{said}\n\n{told}"})
 
 
 if __name__ == "__main__":
