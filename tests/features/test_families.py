@@ -24,7 +24,7 @@ from skillscope.features.families.prompt_text import PromptText
 GOOD = ["he thought it was her scarf", "because he thinks it is a scarf", "she knew it was the scarf"]
 BAD = ["to be funny", "i do not know", "because of the cat"]
 TEXTS = [f"{text} {word}" for word in ("really", "maybe", "once", "so", "then") for text in (*GOOD, *BAD)]
-ALL = ("reference_overlap.v1", "prompt_text.v1", "mental_states.v1", "prompt_pool.v1")
+ALL = ("reference_overlap.v1", "prompt_text.v1", "mental_states.v1", "prompt_pool.v1", "word_vectors.v1")
 
 
 def _answers() -> Answers:

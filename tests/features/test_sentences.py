@@ -175,7 +175,7 @@ def test_the_recipe_gives_the_same_file_twice(shared_data: Path, tmp_path: Path)
     assert len(body["unmarked"]["hidden"]) == 4 * 96 + 2
     assert len(body["unmarked"]["output"]) == 3 * 64 + 1
     assert len(body["marked"]["hidden"]) == len(INPUTS) + 2 * len(load_analyser().tags) + 1
-    assert len(body["marked"]["output"]) == 3 * 16 + 1
+    assert len(body["marked"]["output"]) == 5 * 32 + 1
 
 
 def test_missing_transcripts_are_named(shared_data: Path, tmp_path: Path) -> None:

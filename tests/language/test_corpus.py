@@ -1,10 +1,11 @@
 import random
+from dataclasses import replace
 
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillscope.language.corpus import degrade, example, grouped, hesitate, misspell, training_examples
+from skillscope.language.corpus import capitalise, degrade, example, grouped, hesitate, misspell, training_examples
 from skillscope.language.treebank import Sentence, join_sentences
 
 SENTENCE = Sentence(
@@ -78,7 +79,7 @@ def test_epochs_differ_and_repeat_for_a_seed() -> None:
     data = [SENTENCE] * 40
 
     def texts(seed: int, epoch: int) -> list[str]:
-        return [item.reference.text for item in training_examples(nlp, data, seed, epoch)]
+        return [item.reference.text for item in training_examples(nlp, data, [], seed, epoch)]
 
     assert texts(1, 0) == texts(1, 0)
     assert texts(1, 0) != texts(1, 1)
@@ -89,6 +90,21 @@ def test_examples_carry_gold_heads_and_boundaries() -> None:
     item = example(spacy.blank("en"), join_sentences([SENTENCE, SENTENCE]))
     assert [token.head.text for token in item.reference][:3] == ["sad", "Well", "sad"]
     assert [sent.text for sent in item.reference.sents] == ["Well, I'm sad.", "Well, I'm sad."]
+
+
+@given(st.integers(0, 10_000), st.booleans())
+def test_capitals_that_mean_nothing_change_no_letter(seed: int, lower: bool) -> None:
+    text = degrade(join_sentences([SENTENCE] * 3), lower=lower, drop_punct=False)
+    found = capitalise(text, random.Random(seed), lower=lower)
+    assert [word.lower() for word in found.words] == [word.lower() for word in text.words]
+    assert replace(found, words=text.words) == text
+
+
+def test_a_share_of_the_texts_gets_capitals() -> None:
+    rng = random.Random(0)
+    text = degrade(SENTENCE, lower=True, drop_punct=True)
+    changed = sum(capitalise(text, rng, lower=True) != text for _ in range(2000))
+    assert 0.25 < changed / 2000 < 0.36
 
 
 @given(st.integers(0, 10_000))

@@ -36,9 +36,8 @@ SHOWN: Final = 0.4
 SHOWN_MARKED: Final = 0.5
 """The cut of the sentences that are shown in texts with marks."""
 
-SETTLED: Final = (0.15, 0.85)
-"""In texts with marks a boundary at most as probable as the first is none and one more probable than the second is one:
-most sentences are then whole, and r on the dev parts is highest."""
+SETTLED: Final = 0.85
+"""In texts with marks a boundary more probable than this is one: most sentences are then whole."""
 
 _WINDOW: Final = (-2, -1, 0, 1)  # tokens that the network reads, from the one after the gap
 _ROWS: Final = 16  # products have whole multiples of these rows, so that company changes no bit (language/encoder.py)
@@ -120,8 +119,7 @@ def split_sentences(analysis: Analysis) -> Sentences:
     if marked.any():
         logits[marked] = networks.marked.logits(marked_inputs(analysis, filled & ~bare, logits[marked]))
     probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
-    probabilities[marked & (probabilities <= SETTLED[0])] = 0
-    probabilities[marked & (probabilities > SETTLED[1])] = 1
+    probabilities[marked & (probabilities > SETTLED)] = 1
     probabilities[never_first(analysis)] = 0
     probabilities[after_stop(analysis)] = 1
     probabilities[analysis.bounds[:-1][filled]] = 1

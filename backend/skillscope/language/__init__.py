@@ -2,7 +2,7 @@
 
 from skillscope.language.analysis import Analyser, Analysis, load_analyser
 from skillscope.language.lemmas import LemmaRules
-from skillscope.language.pipeline import lemma_rules, load_pipeline, pipeline_version
+from skillscope.language.pipeline import lemma_rules, load_pipeline, pipeline_version, word_vectors
 
 __all__ = [
     "Analyser",
@@ -12,4 +12,5 @@ __all__ = [
     "load_analyser",
     "load_pipeline",
     "pipeline_version",
+    "word_vectors",
 ]

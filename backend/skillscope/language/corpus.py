@@ -5,7 +5,7 @@ points of UPOS and over ten of LAS on noisy speech, so a share of the groups is 
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -16,7 +16,17 @@ from spacy.training import Example
 
 from skillscope.language.treebank import Sentence, join_sentences
 
-__all__ = ["DEGRADATIONS", "degrade", "example", "grouped", "hesitate", "misspell", "training_examples"]
+__all__ = [
+    "DEGRADATIONS",
+    "capitalise",
+    "degrade",
+    "example",
+    "grouped",
+    "hesitate",
+    "misspell",
+    "training_examples",
+    "wear",
+]
 
 # name -> (lower-case, drop punctuation, drop apostrophes), share of the groups in training
 DEGRADATIONS: dict[str, tuple[tuple[bool, bool, bool], float]] = {
@@ -31,6 +41,10 @@ HESITATIONS = 0.08
 """Share of the sentences of a degraded text that get a filler."""
 MISSPELLED = 0.05
 """Share of the words of four letters and more that a degraded text misspells."""
+
+
+LABELLED_SHARE = 0.5
+"""Share of the texts that a teacher labelled in each epoch."""
 
 
 def degrade(sentence: Sentence, *, lower: bool, drop_punct: bool, drop_apostrophes: bool = False) -> Sentence:
@@ -97,6 +111,29 @@ def misspell(sentence: Sentence, rng: random.Random, share: float = MISSPELLED) 
     return replace(sentence, words=words)
 
 
+def capitalise(sentence: Sentence, rng: random.Random, *, lower: bool) -> Sentence:
+    """Give some texts capitals that mean nothing: in a text in lower case at the beginning of sentences (a quarter of
+    them) or at a word in seven (a tenth), in another at a word in three (a seventh) or all through (one in 25).
+
+    Without them a word that the treebanks rarely hold is taken for a name as soon as it has a capital.
+    """
+    chance = rng.random()
+    words, starts = sentence.words, sentence.starts
+    if lower and chance < 0.25:
+        words = [_capital(word) if start else word for word, start in zip(words, starts, strict=True)]
+    elif lower and chance < 0.35:
+        words = [_capital(word) if rng.random() < 0.15 else word for word in words]
+    elif not lower and chance < 0.15:
+        words = [_capital(word) if rng.random() < 0.3 else word for word in words]
+    elif not lower and chance < 0.19:
+        words = [word.upper() for word in words]
+    return replace(sentence, words=words)
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
 def _slip(word: str, rng: random.Random) -> str:
     at = rng.randrange(1, len(word) - 1)
     return rng.choice(
@@ -126,7 +163,7 @@ def hesitate(sentence: Sentence, rng: random.Random, share: float = HESITATIONS)
             start = False
         _append(parts, sentence.words[index], sentence.spaces[index], sentence.upos[index], sentence.lemmas[index],
                 shift[sentence.heads[index]], sentence.deps[index], start)  # fmt: skip
-    return replace(parts, opens_document=sentence.opens_document)
+    return replace(parts, opens_document=sentence.opens_document, parsed=sentence.parsed)
 
 
 def _append(to: Sentence, *token: Any) -> None:
@@ -151,27 +188,28 @@ def grouped(sentences: list[Sentence], rng: random.Random, most: int = 6) -> Ite
 def example(nlp: Language, gold: Sentence, *, gold_tokens: bool = False) -> Example:
     """Pair the gold annotation with a fresh document of our own tokeniser (or of the gold tokens)."""
     starts: list[bool | int | None] = [1 if start else -1 for start in gold.starts]
-    reference = Doc(
-        nlp.vocab,
-        words=gold.words,
-        spaces=gold.spaces,
-        pos=gold.upos,
-        heads=gold.heads,
-        deps=gold.deps,
-        sent_starts=starts,
-    )
+    tree: dict[str, Any] = {"heads": gold.heads, "deps": gold.deps, "sent_starts": starts} if gold.parsed else {}
+    reference = Doc(nlp.vocab, words=gold.words, spaces=gold.spaces, pos=gold.upos, **tree)
     predicted = Doc(nlp.vocab, words=gold.words, spaces=gold.spaces) if gold_tokens else nlp.make_doc(reference.text)
     return Example(predicted, reference)
 
 
-def training_examples(nlp: Language, sentences: list[Sentence], seed: int, epoch: int) -> Iterator[Example]:
-    """Yield one epoch of grouped, degraded examples in random order; the same for the same seed and epoch."""
+def training_examples(
+    nlp: Language, sentences: list[Sentence], labelled: Sequence[Sentence], seed: int, epoch: int
+) -> Iterator[Example]:
+    """Yield one epoch of degraded examples in random order: all sentences in groups, and a share of the texts that a
+    teacher labelled; the same for the same seed and epoch."""
     rng = random.Random(f"{seed}:{epoch}")
-    groups = list(grouped(sentences, rng))
+    groups = [*grouped(sentences, rng), *(text for text in labelled if rng.random() < LABELLED_SHARE)]
     rng.shuffle(groups)
-    kinds = [kind for kind, _ in DEGRADATIONS.values()]
-    shares = [share for _, share in DEGRADATIONS.values()]
     for group in groups:
-        lower, drop_punct, drop_apostrophes = rng.choices(kinds, shares)[0]
-        text = degrade(group, lower=lower, drop_punct=drop_punct, drop_apostrophes=drop_apostrophes)
-        yield example(nlp, hesitate(misspell(text, rng), rng) if lower or drop_punct else text)
+        text, worn = wear(group, rng)
+        yield example(nlp, hesitate(misspell(text, rng), rng) if worn else text)
+
+
+def wear(text: Sentence, rng: random.Random) -> tuple[Sentence, bool]:
+    """A text as one of `DEGRADATIONS` leaves it, with capitals that mean nothing, and whether it lost anything."""
+    kinds, shares = [kind for kind, _ in DEGRADATIONS.values()], [share for _, share in DEGRADATIONS.values()]
+    lower, drop_punct, drop_apostrophes = rng.choices(kinds, shares)[0]
+    worn = degrade(text, lower=lower, drop_punct=drop_punct, drop_apostrophes=drop_apostrophes)
+    return capitalise(worn, rng, lower=lower), lower or drop_punct

@@ -97,7 +97,8 @@ class Encoder:
         columns = [node.attrs["columns"] for node in nodes if node.name == "extract_features"]
         maxouts = [node for node in nodes if node.name == "maxout"]
         norms = [node for node in nodes if node.name == "layernorm"]
-        if columns != [[*_ATTRIBUTES[1:]]] or not all(layer.has_param("W") for layer in maxouts):
+        known = [node for node in nodes if node.name == "static_vectors"]
+        if columns != [[*_ATTRIBUTES[1:]]] or len(known) != 1 or not all(layer.has_param("W") for layer in maxouts):
             raise ConfigurationError("the token vectors of the language pipeline are not made as pipeline.cfg says")
         layers = [_MaxoutNorm(*pair) for pair in zip(maxouts, norms, strict=True)]
         self._embed, self._layers = layers[0], layers[1:]
@@ -105,6 +106,8 @@ class Encoder:
         if any(layer.fan_in != 3 * self.width for layer in self._layers):
             raise ConfigurationError("a window of the language pipeline is not of three tokens, as pipeline.cfg says")
         self._tables = [node for node in nodes if node.name == "hashembed"]
+        self._known: Any = nlp.vocab.vectors
+        self._projection: Floats = np.ascontiguousarray(known[0].get_param("W"))  # (width, dimensions)
         softmax = tagger.model.get_ref("softmax")
         linear = parser.model.get_ref("tok2vec").layers[-1]
         self._hidden: int = linear.get_dim("nO")
@@ -167,7 +170,10 @@ class Encoder:
         count = -(-len(attributes) // _MULTIPLE) * _MULTIPLE
         padded = np.zeros((count, attributes.shape[1]), dtype=np.uint64)
         padded[: len(attributes)] = attributes
-        summed = np.hstack([table.predict(padded[:, number]) for number, table in enumerate(self._tables)])
+        rows = self._known.find(keys=padded[:, 0])
+        vectors = np.where((rows < 0)[:, None], np.float32(0), self._known.data[rows])
+        known = (self._projection @ np.ascontiguousarray(vectors.T)).T
+        summed = np.hstack([*(table.predict(padded[:, number]) for number, table in enumerate(self._tables)), known])
         out, scratch = np.empty((self.width, count), dtype=np.float32), np.empty((self.width, count), dtype=np.float32)
         room = np.empty((len(self._embed.weights), count), dtype=np.float32)
         return self._embed(np.ascontiguousarray(summed.T), room, out, scratch).T[: len(attributes)]

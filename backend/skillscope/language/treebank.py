@@ -19,7 +19,8 @@ class Sentence:
     """One or several annotated sentences; every list has one item a token.
 
     `heads` holds the index of the head of each token within this object, a root naming itself.
-    `starts` marks the first token of each gold sentence.
+    `starts` marks the first token of each gold sentence. `parsed` is false where only tags are known; an unknown tag is
+    "".
     """
 
     words: list[str]
@@ -30,6 +31,7 @@ class Sentence:
     deps: list[str]
     starts: list[bool]
     opens_document: bool = False
+    parsed: bool = True
 
     @property
     def text(self) -> str:

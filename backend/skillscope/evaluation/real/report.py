@@ -22,7 +22,7 @@ text models, families). Brackets: 95% bootstrap intervals. The data are not part
 `SKILLSCOPE_SHARED_DATA` names their folder. None of this is validity for use on children: see the model card.
 
 Families are feature families beside the 29, fitted on training rows only: `reference_overlap.v1`, `prompt_text.v1`,
-`mental_states.v1`, `prompt_pool.v1`.
+`mental_states.v1`, `prompt_pool.v1`, `word_vectors.v1`.
 """
 _NO_CHAMPION: Final = """No champion bundle was installed when this page was made, so the row "simulated students only,
 as it stands" is missing from the tables; `skillscope run` makes one.

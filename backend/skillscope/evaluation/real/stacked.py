@@ -25,11 +25,13 @@ __all__ = ["blended", "never_seen"]
 
 Floats = NDArray[np.float64]
 TEXT: Final = "prompt_text.v1"
+VECTORS: Final = "word_vectors.v1"
 POOL: Final = "prompt_pool.v1"
 
 
 def blended(keys: Sequence[str] = (), *, others: bool = False) -> Predictor:
-    """Trees on the 29 and these families (which read no ratings) beside the columns of `prompt_text.v1`.
+    """Trees on the 29 and these families (which read no ratings) beside the columns of `prompt_text.v1` and
+    `word_vectors.v1`.
 
     They are summed with weights of 0 or more, found by least squares on out-of-fold values of the training rows.
     `others` adds the means of the same columns over the same person's other texts; ratings of theirs are not read.
@@ -38,8 +40,9 @@ def blended(keys: Sequence[str] = (), *, others: bool = False) -> Predictor:
 
     def predict(train: RealData, test: RealData) -> Predicted:
         folds = people_folds(train, count=10)
-        text = find_family(TEXT)
+        text, vectors = find_family(TEXT), find_family(VECTORS)
         fitted, fitted_families = text.fit(train.answers), families.fit(train.answers)
+        fitted_vectors = vectors.fit(train.answers)
         centre = float(train.scores.mean())
         rows = np.hstack([the_29(train), fitted_families.transform(train.answers)])
         asked = np.hstack([the_29(test), fitted_families.transform(test.answers)])
@@ -47,8 +50,18 @@ def blended(keys: Sequence[str] = (), *, others: bool = False) -> Predictor:
         for fold in np.unique(folds).tolist():
             here = folds == fold
             held[here] = _trees(rows[~here], train.scores[~here], rows[here])
-        own = _deviations(held, text.out_of_fold(train.answers, folds, fitted), centre)
-        new = _deviations(_trees(rows, train.scores, asked), fitted.transform(test.answers), centre)
+        own = np.hstack(
+            [
+                _deviations(held, text.out_of_fold(train.answers, folds, fitted), centre),
+                np.nan_to_num(vectors.out_of_fold(train.answers, folds, fitted_vectors)),
+            ]
+        )
+        new = np.hstack(
+            [
+                _deviations(_trees(rows, train.scores, asked), fitted.transform(test.answers), centre),
+                np.nan_to_num(fitted_vectors.transform(test.answers)),
+            ]
+        )
         if others:
             own, new = (
                 np.hstack([own, _of_others(own, train.people)]),

@@ -23,6 +23,7 @@ from skillscope.features.families.overlap import ReferenceOverlap
 from skillscope.features.families.prompt_pool import PromptPool
 from skillscope.features.families.prompt_text import PromptText
 from skillscope.features.families.storage import read_json, write_json
+from skillscope.features.families.word_vectors import WordVectors
 from skillscope.features.schema import FEATURE_NAMES
 
 __all__ = [
@@ -55,7 +56,7 @@ def register_family(family: FeatureFamily) -> None:
     _FAMILIES[family.key] = family
 
 
-for _family in (ReferenceOverlap(), PromptText(), MentalStates(), PromptPool()):
+for _family in (ReferenceOverlap(), PromptText(), MentalStates(), PromptPool(), WordVectors()):
     register_family(_family)
 
 
