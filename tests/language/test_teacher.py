@@ -30,8 +30,10 @@ KIND = dict(
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT of two small layers with a vocabulary of our words."""
+    import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
+    torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("encoder")
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "##s"]
     (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
@@ -58,12 +60,12 @@ def taught(encoder: Path, some: list[Taught]) -> Teacher:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skillscope.language.teacher.ENCODER_RATE", 5e-3)
         patch.setattr("skillscope.language.teacher.WARM_UP_STEPS", 10)
-        return train_teacher(encoder, some, steps=120)
+        return train_teacher(encoder, some, steps=200)
 
 
 @pytest.fixture(scope="module")
 def teacher(encoder: Path) -> Teacher:
-    return taught(encoder, list(texts(400)))
+    return taught(encoder, list(texts(600)))
 
 
 def test_it_learns_tags_and_boundaries(teacher: Teacher) -> None:
