@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
+from typer.testing import CliRunner
 
+from skillscope.cli.main import app
 from skillscope.errors import FileError
 from skillscope.language.corpus import example, training_examples
 from skillscope.language.lessons import (
@@ -149,3 +151,22 @@ def test_texts_of_the_real_data(shared_data: Path, tmp_path: Path) -> None:
     assert len(unlabelled_texts(shared_data / "real")) > 15_000
     with pytest.raises(FileError, match=next(iter(SOURCES))):
         unlabelled_texts(tmp_path)
+
+
+def test_the_command_labels_real_texts(encoder: Path, shared_data: Path, tmp_path: Path) -> None:
+    treebanks, real = tmp_path / "treebanks", tmp_path / "real"
+    treebanks.mkdir()
+    for name in ("ewt-train", "eslspok-train"):
+        source = shared_data / "treebanks" / "eslspok-dev.conllu.xz"
+        (treebanks / f"{name}.conllu.xz").write_bytes(source.read_bytes())
+    for pattern, column in SOURCES.items():
+        path = real / pattern.replace("*", "one")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = "The dog ran. She sat."
+        path.write_text(f'{{"{column}": "{text}"}}\n' if path.suffix == ".jsonl" else f"{column}\n{text}\n")
+    output = tmp_path / "labelled.jsonl"
+    options = ["--encoder", encoder, "--output", output, "--treebanks", treebanks, "--real", real, "--steps", 2]
+    told = CliRunner().invoke(app, ["language", "label", *map(str, options)])
+    assert told.exit_code == 0, told.output
+    assert f"{7 * len(SOURCES)} words of {len(SOURCES)} texts" in told.output
+    assert len(read_labelled(output)) == len(SOURCES)
