@@ -19,7 +19,7 @@ PROMPTS = ["feedback | ⟨skill1⟩ low steady fair", "plan | ⟨day⟩ practice
 def test_a_bundle_names_every_file_that_it_holds(minute: Path) -> None:
     record = read_record(minute)
     held = {path.relative_to(minute).as_posix() for path in minute.rglob("*") if path.is_file()}
-    assert held == {*record.files, "manifest.json"}
+    assert held == {*record.files, "manifest.json", "cost.json"}
     assert {"model.bin", "tokenizer.json", "scope.json", "weights/model.safetensors"} <= held
 
 
@@ -51,6 +51,19 @@ def test_no_file_outside_the_bundle_is_named(minute: Path, tmp_path: Path) -> No
     (tmp_path / "manifest.json").write_text(json.dumps(row), encoding="utf-8")
     with pytest.raises(BundleError):
         read_record(tmp_path)
+
+
+def test_the_cost_stands_beside_the_manifest(minute: Path, tmp_path: Path) -> None:
+    """Older bundles have it in the manifest; where it is lost, the model still answers."""
+    copy = tmp_path / "copy"
+    shutil.copytree(minute, copy)
+    cost = json.loads((copy / "cost.json").read_text("utf-8"))
+    assert read_record(copy).core_seconds == cost["core_seconds"]
+    (copy / "cost.json").unlink()
+    assert read_record(copy).core_seconds is None
+    row = json.loads((copy / "manifest.json").read_text("utf-8"))
+    (copy / "manifest.json").write_text(json.dumps(row | {"core_seconds": 277.1}), encoding="utf-8")
+    assert read_record(copy).core_seconds == 277.1
 
 
 def test_what_was_trained_on_is_in_scope(minute: Path, pairs: Path) -> None:

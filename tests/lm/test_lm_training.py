@@ -1,10 +1,12 @@
 """Training: what is counted, that it learns, that the same gives the same, and that a kill changes nothing."""
 
+import itertools
 import math
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -84,8 +86,14 @@ def test_it_learns_and_tells_how_far_it_is(pairs: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
 
 
-def test_the_same_seed_gives_the_same_weights(pairs: Path, minute: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_model(
+    pairs: Path, minute: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes: the manifest's sum names the model."""
+    monkeypatch.setattr(time, "process_time", itertools.count(0.0, 60.0).__next__)
     again = train_minute(pairs, tmp_path / "again")
+    assert read_record(again).core_seconds != read_record(minute).core_seconds
+    assert file_sha256(again / "manifest.json") == file_sha256(minute / "manifest.json")
     assert file_sha256(again / WEIGHTS) == file_sha256(minute / WEIGHTS)
     assert file_sha256(again / "model.bin") == file_sha256(minute / "model.bin")
 
@@ -115,6 +123,7 @@ def test_a_killed_training_ends_with_the_same_weights(pairs: Path, minute: Path,
     train(pairs, output, preset=MINUTE, steps=20, epochs=20, threads=1, every=5, report=_Noted(steps))
     assert steps == list(range(11, 21))
     assert file_sha256(output / WEIGHTS) == file_sha256(minute / WEIGHTS)
+    assert file_sha256(output / "manifest.json") == file_sha256(minute / "manifest.json")
 
 
 class _Noted:

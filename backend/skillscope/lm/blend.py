@@ -47,8 +47,13 @@ def blend(base: Path, tuned: Path, output: Path, share: float = 0.5) -> LmRecord
                 "trained_on": dict(sorted((Counter(before.trained_on) + Counter(after.trained_on)).items())),
                 "epochs": before.epochs,
                 "steps": before.steps + after.steps,
-                "core_seconds": round(before.core_seconds + after.core_seconds, 1),
+                "core_seconds": _both(before.core_seconds, after.core_seconds),
                 "versions": library_versions(),
             },
             output,
         )
+
+
+def _both(one: float | None, other: float | None) -> float | None:
+    """The sum of two costs, where both are known."""
+    return None if one is None or other is None else round(one + other, 1)

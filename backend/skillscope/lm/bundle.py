@@ -1,6 +1,7 @@
 """What is shipped of a model: int8 weights for serving, half-precision weights to train on, tokenizer, scope, record.
 
-manifest.json           what it is, what it was trained on, and the sha256 of every other file
+manifest.json           what it is, what it was trained on, and the sha256 of every other file but the next
+cost.json               what making it took: no two runs take the same, and the manifest's sha256 names the model
 model.bin config.json vocabulary.json      CTranslate2, int8
 tokenizer.json scope.json
 weights/                the same network in the hub's layout
@@ -25,6 +26,7 @@ __all__ = ["FORMAT", "MANIFEST", "LmRecord", "library_versions", "pack", "read_r
 
 FORMAT: Final = "skillscope.lm.v1"
 MANIFEST: Final = "manifest.json"
+_COST: Final = "cost.json"
 
 
 class LmRecord(BaseModel):
@@ -45,7 +47,8 @@ class LmRecord(BaseModel):
     epochs: int
     seed: int
     final_loss: float
-    core_seconds: float
+    core_seconds: float | None = None
+    """Processor time, from `cost.json` (in older bundles from the manifest); None where that is lost."""
     versions: dict[str, str]
     blend: float | None = None
     """Where two models were averaged: the share of the fine-tuned one's weights; counts and costs are of both."""
@@ -83,7 +86,9 @@ def pack(weights: Path, scope: Scope, record: Mapping[str, Any], output: Path) -
             names = sorted(path for path in building.rglob("*") if path.is_file())
             files = {path.relative_to(building).as_posix(): file_sha256(path) for path in names}
             whole = LmRecord.model_validate({**record, "files": files})
-            (building / MANIFEST).write_text(whole.model_dump_json(indent=2) + "\n", "utf-8")
+            manifest = whole.model_dump_json(indent=2, exclude={"core_seconds"})
+            (building / MANIFEST).write_text(manifest + "\n", "utf-8")
+            (building / _COST).write_text(json.dumps({"core_seconds": whole.core_seconds}) + "\n", "utf-8")
             if output.exists():
                 output.replace(old)
             building.replace(output)
@@ -113,7 +118,15 @@ def read_record(folder: Path, *, check: bool = True) -> LmRecord:
         path = folder / name
         if ".." in Path(name).parts or not path.is_file() or file_sha256(path) != expected:
             raise BundleError(f"{path} is missing or was changed since the model was packed")
-    return record
+    return record if record.core_seconds is not None else record.model_copy(update={"core_seconds": _cost(folder)})
+
+
+def _cost(folder: Path) -> float | None:
+    """The processor time that a bundle took; a model answers without it, so a lost one is no error."""
+    try:
+        return float(json.loads((folder / _COST).read_text("utf-8"))["core_seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def read_scope(folder: Path) -> Scope:

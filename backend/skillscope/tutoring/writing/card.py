@@ -80,6 +80,10 @@ def _origin(record: LmRecord) -> str:
     return ""
 
 
+def _cost(record: LmRecord) -> str:
+    return "" if record.core_seconds is None else f", {record.core_seconds:.0f} core-seconds"
+
+
 def _text(record: LmRecord, found: Evaluation) -> str:
     pairs = sum(record.trained_on.values())
     epochs = "epoch" if record.epochs == 1 else "epochs"
@@ -92,8 +96,8 @@ def _text(record: LmRecord, found: Evaluation) -> str:
         "prompts that it has not seen; they say nothing about whether its texts help a student.",
         "",
         f"A Llama of {record.parameters:,} weights ({record.preset}), vocabulary {record.vocabulary}, context "
-        f"{record.context}; {pairs:,} pairs, {record.epochs} {epochs}, {record.steps} steps, {record.core_seconds:.0f} "
-        f"core-seconds; last loss {record.final_loss:.3f} nats per token." + _origin(record),
+        f"{record.context}; {pairs:,} pairs, {record.epochs} {epochs}, {record.steps} steps{_cost(record)}; "
+        f"last loss {record.final_loss:.3f} nats per token." + _origin(record),
         "",
         "Licence: trained on texts of this project's own templates, no outside text; it is used under the licence of "
         "the project.",

@@ -31,7 +31,8 @@ def log_trained(trained: Trained, settings: Settings | None = None) -> str:
     return log_experiment(
         "small model: training" if record.base is None else "small model: fine-tuning",
         params=_params(record),
-        metrics={"loss": record.final_loss, "core_seconds": record.core_seconds},
+        metrics={"loss": record.final_loss}
+        | ({} if record.core_seconds is None else {"core_seconds": record.core_seconds}),
         figures={"loss": figure},
         tables={"losses": {str(step): loss for step, loss in trained.losses.items()}, "record": record.model_dump()},
         settings=settings,
