@@ -28,7 +28,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import spacy
 from nltk.sentiment.vader import SentimentIntensityAnalyzer, VaderConstants
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -39,6 +38,7 @@ from skillscope.features import extract_linguistic, extract_telemetry
 from skillscope.features.lexicon import load_lexicons
 from skillscope.features.syllables import count_syllables
 from skillscope.language.ops import OpenBlasOps
+from skillscope.language.vectors import open_pipeline
 from skillscope.settings import get_settings
 
 SENTENCES = (
@@ -148,7 +148,7 @@ def language_rates(texts: list[str]) -> dict[str, float]:
     extract_linguistic(texts[:64])
     rates = {OURS: rate(lambda: extract_linguistic(texts), len(texts))}
     set_current_ops(NumpyOps())
-    bare = spacy.load(get_settings().language_model)
+    bare = open_pipeline(get_settings().language_model)
     few = texts[: len(texts) // 3]
     rates[PIPE] = rate(
         lambda: [straightforward(doc, vader, single) for doc in bare.pipe(texts, batch_size=128)], len(texts)
