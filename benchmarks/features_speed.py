@@ -24,6 +24,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +196,8 @@ def machine() -> str:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if sys.platform == "linux" else []
     model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
     versions = f"Python {platform.python_version()}, NumPy {np.__version__}, spaCy {version('spacy')}"
+    # spaCy imports torch where it finds it, which makes a second process start 1.3 s later.
+    versions += ", with torch" if find_spec("torch") else ", without torch"
     return f"{model}, {os.cpu_count()} cores, {versions}"
 
 
