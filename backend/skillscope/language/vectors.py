@@ -21,7 +21,7 @@ __all__ = ["DIMENSIONS", "WORDS", "give_vectors", "open_pipeline", "read_word_ve
 
 WORDS: Final = 40_000
 DIMENSIONS: Final = 64
-_SPREAD: Final = 1 / 8  # near that of the hashed forms at the start; ten times more, and forms are not learnt from
+_SPREAD: Final = 1 / 8  # about that of the hashed forms at the start, so that neither drowns the other
 _STEPS: Final = np.float32(256)  # in 1
 _MOST: Final = 127
 _FITTED: Final = 20_000  # words that the axes are found from; rarer words' vectors are noisier
