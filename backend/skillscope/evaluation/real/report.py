@@ -23,6 +23,9 @@ text models, families). Brackets: 95% bootstrap intervals. The data are not part
 
 Families are feature families beside the 29, fitted on training rows only: `reference_overlap.v1`, `prompt_text.v1`,
 `mental_states.v1`, `prompt_pool.v1`, `word_vectors.v1`.
+
+The language pipeline learnt tags of the texts of MIND-CA, Empathic Reactions and SciEntsBank (train), as a larger
+tagger gave them; it never saw a rating.
 """
 _NO_CHAMPION: Final = """No champion bundle was installed when this page was made, so the row "simulated students only,
 as it stands" is missing from the tables; `skillscope run` makes one.
