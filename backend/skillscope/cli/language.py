@@ -18,6 +18,11 @@ def _treebanks(folder: Path | None) -> Path:
     return folder or get_settings().shared_data / "treebanks"
 
 
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
 @app.command()
 def train(
     *,
@@ -36,8 +41,7 @@ def train(
     from skillscope.language.evaluate import markdown_table
     from skillscope.language.publish import train_language_pipeline
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with _progress() as progress:
         task = progress.add_task("training", total=steps)
         rows = train_language_pipeline(
             _treebanks(treebanks),
@@ -72,8 +76,7 @@ def label(
     folder, data = _treebanks(treebanks), real or get_settings().shared_data / "real"
     texts = unlabelled_texts(data)
     taught = lessons(read_parts(folder), spoken_runs(folder, data, seed=seed), seed=seed)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with _progress() as progress:
         task = progress.add_task("fine-tuning", total=steps)
         teacher = train_teacher(
             encoder, taught, steps=steps, seed=seed, report=lambda step: progress.update(task, completed=step)
