@@ -9,7 +9,7 @@ import pytest
 import spacy
 
 from skillscope.errors import FileError
-from skillscope.language.vectors import give_vectors, open_pipeline, read_word_vectors, store_pipeline
+from skillscope.language.vectors import open_pipeline, read_word_vectors, store_pipeline
 
 
 def test_the_most_frequent_words_are_kept_in_order(write_vectors: Callable[[int, int], Path]) -> None:
@@ -35,7 +35,7 @@ def test_a_pipeline_is_stored_in_eight_bits_and_read_unchanged(
     write_vectors: Callable[[int, int], Path], tmp_path: Path
 ) -> None:
     nlp = spacy.blank("en")
-    give_vectors(nlp, read_word_vectors(write_vectors(30, 6), words=30, dimensions=6))
+    nlp.vocab.vectors = read_word_vectors(write_vectors(30, 6), words=30, dimensions=6)
     before = nlp.vocab.vectors.data.copy()
     store_pipeline(nlp, tmp_path / "model")
     assert np.array_equal(nlp.vocab.vectors.data, before)

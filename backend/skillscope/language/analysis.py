@@ -13,7 +13,7 @@ import numpy as np
 import spacy
 from numpy.typing import NDArray
 from spacy.language import Language
-from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]  # a compiled module without a stub
+from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
 from skillscope.language.arc_eager import ArcEager

@@ -12,13 +12,12 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.training import Example
 from spacy.util import load_config, load_model_from_config
-from spacy.vectors import Vectors  # type: ignore[import-not-found]  # a compiled module without a stub
+from spacy.vectors import Vectors
 from thinc.api import Adam, fix_random_seed, set_current_ops, warmup_linear
 
 from skillscope.language.corpus import training_examples
 from skillscope.language.ops import OpenBlasOps
 from skillscope.language.treebank import Sentence
-from skillscope.language.vectors import give_vectors
 
 __all__ = ["CONFIG_PATH", "train_pipeline"]
 
@@ -49,7 +48,7 @@ def train_pipeline(
     set_current_ops(OpenBlasOps())
     fix_random_seed(seed)
     nlp = load_model_from_config(load_config(CONFIG_PATH), auto_fill=True)
-    give_vectors(nlp, vectors)
+    nlp.vocab.vectors = vectors
     nlp.initialize(lambda: list(training_examples(nlp, sentences, labelled, seed, 0)))
     optimizer = Adam(
         learn_rate=LEARNING_RATE,
@@ -76,7 +75,7 @@ def _frozen(nlp: Language) -> Language:
     """A copy that holds the weights in place now, so that they outlast `use_params`."""
     copy = load_model_from_config(nlp.config, auto_fill=True)
     copy.from_bytes(nlp.to_bytes())
-    give_vectors(copy, nlp.vocab.vectors)  # their bytes do not say by what tokens find them
+    copy.vocab.vectors = nlp.vocab.vectors  # their bytes do not say by what tokens find them
     return copy
 
 

@@ -13,11 +13,11 @@ import spacy
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.strings import get_string_id
-from spacy.vectors import Vectors  # type: ignore[import-not-found]  # a compiled module without a stub
+from spacy.vectors import Vectors
 
 from skillscope.errors import FileError
 
-__all__ = ["DIMENSIONS", "WORDS", "give_vectors", "open_pipeline", "read_word_vectors", "store_pipeline"]
+__all__ = ["DIMENSIONS", "WORDS", "open_pipeline", "read_word_vectors", "store_pipeline"]
 
 WORDS: Final = 40_000
 DIMENSIONS: Final = 64
@@ -57,11 +57,6 @@ def read_word_vectors(path: Path, *, words: int = WORDS, dimensions: int = DIMEN
     stepped = np.clip(np.round(turned / turned.std() * _SPREAD * _STEPS), -_MOST, _MOST) / _STEPS
     keys = np.array([get_string_id(name) for name in names], dtype=np.uint64)
     return Vectors(data=stepped.astype(np.float32), keys=keys, name="glove", attr="NORM")
-
-
-def give_vectors(nlp: Language, vectors: Vectors) -> None:
-    """Let the pipeline's words have these vectors."""
-    nlp.vocab.vectors = vectors
 
 
 def store_pipeline(nlp: Language, folder: Path) -> None:
