@@ -156,7 +156,7 @@ def test_texts_of_the_real_data(shared_data: Path, tmp_path: Path) -> None:
 def test_the_command_labels_real_texts(encoder: Path, shared_data: Path, tmp_path: Path) -> None:
     treebanks, real = tmp_path / "treebanks", tmp_path / "real"
     treebanks.mkdir()
-    for name in ("ewt-train", "eslspok-train"):
+    for name in ("ewt-train", "eslspok-train", "ewt-test", "childes-eval"):
         source = shared_data / "treebanks" / "eslspok-dev.conllu.xz"
         (treebanks / f"{name}.conllu.xz").write_bytes(source.read_bytes())
     for pattern, column in SOURCES.items():
@@ -168,5 +168,6 @@ def test_the_command_labels_real_texts(encoder: Path, shared_data: Path, tmp_pat
     options = ["--encoder", encoder, "--output", output, "--treebanks", treebanks, "--real", real, "--steps", 2]
     told = CliRunner().invoke(app, ["language", "label", *map(str, options)])
     assert told.exit_code == 0, told.output
+    assert "| `tags right` | 0." in told.output
     assert f"{7 * len(SOURCES)} words of {len(SOURCES)} texts" in told.output
     assert len(read_labelled(output)) == len(SOURCES)

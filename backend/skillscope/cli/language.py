@@ -67,6 +67,8 @@ def label(
 ) -> None:
     """Fine-tune a large tagger on the treebanks and let it label texts that nobody annotated (half an hour; needs the
     extra `lm`). `train` learns from them."""
+    from skillscope.features.gold import render_accuracy
+    from skillscope.features.teacher_accuracy import measure_teacher
     from skillscope.features.train_sentences import spoken_runs
     from skillscope.language.lessons import label_texts, lessons, unlabelled_texts, write_labelled
     from skillscope.language.publish import read_parts
@@ -83,6 +85,7 @@ def label(
         )
     labelled = label_texts(teacher, texts)
     write_labelled(labelled, output)
+    typer.echo(render_accuracy(measure_teacher(teacher, folder)))
     typer.echo(f"{sum(len(text.words) for text in labelled):,} words of {len(labelled):,} texts in {output}")
 
 
