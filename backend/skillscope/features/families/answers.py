@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from skillscope.features.texts import clean_text
 __all__ = ["Answers", "Floats", "Need"]
 
 Floats = NDArray[np.float64]
+PRIOR_RATINGS: Final = 4.0
 
 
 class Need(StrEnum):
@@ -92,6 +93,21 @@ class Answers:
             if name:
                 rows.setdefault(name, []).append(row)
         return {name: np.array(rows[name], dtype=np.int64) for name in sorted(rows)}
+
+    def prompt_means(self) -> dict[str, float]:
+        """Each named prompt's mean rating, where all rows are rated. The mean of all ratings counts as `PRIOR_RATINGS`
+        ratings of each prompt, so that a prompt with few of them stays near it.
+
+        Raises:
+            SchemaError: there are no ratings.
+        """
+        if self.scores is None:
+            raise SchemaError("these answers have no ratings", field="scores")
+        centre, means = float(self.scores.mean()), {}
+        for prompt, rows in self.by_prompt().items():
+            total = float(self.scores[rows].sum())
+            means[prompt] = (total + PRIOR_RATINGS * centre) / (len(rows) + PRIOR_RATINGS)
+        return means
 
     def _with(self, part: Callable[[Any], Any]) -> Self:
         return replace(

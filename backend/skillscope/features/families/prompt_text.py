@@ -26,8 +26,6 @@ COLUMNS: Final = (
 )
 RATED_AT_LEAST: Final = 20
 """Fewer rated responses than this make no model of a prompt's own."""
-PRIOR_RATINGS: Final = 4.0
-"""The mean of all ratings counts as this many ratings of each prompt."""
 GENERAL_AT_MOST: Final = 20_000
 """Rated responses of the general model, taken evenly where there are more."""
 Values = Callable[[LinearTextModel, NDArray[np.int64]], Floats]
@@ -155,11 +153,10 @@ class PromptText(FeatureFamily):
         if rated.scores is None or len(rated) < 2:
             raise SchemaError(f"{self.key} needs at least 2 rated responses to be fitted", field="scores")
         centre = float(rated.scores.mean())
-        models, means = {}, {}
+        models, means = {}, rated.prompt_means()
         deviations = rated.scores - centre
         for prompt, rows in rated.by_prompt().items():
             scores = rated.scores[rows]
-            means[prompt] = (float(scores.sum()) + PRIOR_RATINGS * centre) / (len(rows) + PRIOR_RATINGS)
             deviations[rows] = scores - means[prompt]
             if own and len(rows) >= RATED_AT_LEAST:
                 models[prompt] = LinearTextModel.fit(counts, places[rows], scores)

@@ -35,8 +35,6 @@ FITTED_AT_MOST: Final = 20_000
 """Rated responses that are learnt from, taken evenly where there are more."""
 NEAR: Final = 0.5
 PENALTY: Final = 3.0
-PRIOR_RATINGS: Final = 4.0
-"""The mean of all ratings counts as this many ratings of each prompt."""
 
 
 def mean_vectors(texts: Sequence[str]) -> Floats:
@@ -123,8 +121,9 @@ class WordVectors(FeatureFamily):
         if rated.scores is None or len(rated) < 2:
             raise SchemaError(f"{self.key} needs at least 2 rated responses to be fitted", field="scores")
         aims = rated.scores - rated.scores.mean()
-        for rows in rated.by_prompt().values():
-            aims[rows] -= aims[rows].sum() / (len(rows) + PRIOR_RATINGS)
+        means = rated.prompt_means()
+        for prompt, rows in rated.by_prompt().items():
+            aims[rows] = rated.scores[rows] - means[prompt]
         chosen = _evenly(len(rated), FITTED_AT_MOST)
         vectors, aims = mean_vectors(rated.texts)[chosen], aims[chosen]
         centre, spread = vectors.mean(axis=0), np.maximum(vectors.std(axis=0), 1e-9)
