@@ -50,18 +50,10 @@ def blended(keys: Sequence[str] = (), *, others: bool = False) -> Predictor:
         for fold in np.unique(folds).tolist():
             here = folds == fold
             held[here] = _trees(rows[~here], train.scores[~here], rows[here])
-        own = np.hstack(
-            [
-                _deviations(held, text.out_of_fold(train.answers, folds, fitted), centre),
-                np.nan_to_num(vectors.out_of_fold(train.answers, folds, fitted_vectors)),
-            ]
-        )
-        new = np.hstack(
-            [
-                _deviations(_trees(rows, train.scores, asked), fitted.transform(test.answers), centre),
-                np.nan_to_num(fitted_vectors.transform(test.answers)),
-            ]
-        )
+        spoken = vectors.out_of_fold(train.answers, folds, fitted_vectors)
+        own = _deviations(held, text.out_of_fold(train.answers, folds, fitted), spoken, centre)
+        spoken = fitted_vectors.transform(test.answers)
+        new = _deviations(_trees(rows, train.scores, asked), fitted.transform(test.answers), spoken, centre)
         if others:
             own, new = (
                 np.hstack([own, _of_others(own, train.people)]),
@@ -90,12 +82,12 @@ def _of_others(columns: Floats, people: Sequence[str]) -> Floats:
     return np.asarray((sums[number] - columns) / np.maximum(counts, 1) * (counts > 0), dtype=np.float64)
 
 
-def _deviations(trees: Floats, columns: Floats, centre: float) -> Floats:
-    """Trees, prompt's own model and prompt's mean as deviations from the centre, and the general column; what is not
-    known says nothing.
+def _deviations(trees: Floats, text: Floats, vectors: Floats, centre: float) -> Floats:
+    """Trees, prompt's own model and prompt's mean as deviations from the centre, and the general columns of both
+    families; what is not known says nothing.
     """
     return np.nan_to_num(
-        np.column_stack([trees - centre, columns[:, 0] - centre, columns[:, 3] - centre, columns[:, 4]])
+        np.column_stack([trees - centre, text[:, 0] - centre, text[:, 3] - centre, text[:, 4], vectors])
     )
 
 
