@@ -10,7 +10,6 @@ not seen: the dev parts of the two treebanks, some in lower case, some with part
 transcripts with one full stop at the end of a run.
 """
 
-import csv
 import json
 import random
 import re
@@ -31,6 +30,7 @@ from skillscope.features.marked import marked_inputs
 from skillscope.features.sentences import Network, boundary_inputs, unmarked
 from skillscope.language import Analysis, load_analyser, pipeline_version
 from skillscope.language.corpus import degrade, grouped
+from skillscope.language.lessons import read_column
 from skillscope.language.treebank import Sentence, join_sentences, read_treebank
 
 __all__ = ["spoken_runs", "train_sentences"]
@@ -222,7 +222,7 @@ def _transcript_runs(real: Path, rng: random.Random) -> Iterator[Run]:
     paths = sorted((real / "justhink" / "transcripts").glob("*.csv"))
     if not paths:
         raise FileError(f"{real / 'justhink' / 'transcripts'} holds no transcripts of JUSThink")
-    said = [_sentences([row["utterance"] for row in _rows(path, "\t", "utterance")]) for path in paths]
+    said = [_sentences(read_column(path, "utterance")) for path in paths]
     for _ in range(TIMES["transcripts"]):
         for utterances in said:
             yield from _cut(utterances, rng)
@@ -230,24 +230,13 @@ def _transcript_runs(real: Path, rng: random.Random) -> Iterator[Run]:
 
 def _essay_runs(real: Path, rng: random.Random) -> Iterator[Run]:
     path = real / "empathic-reactions" / "dev.csv"
-    essays = [_sentences([row["essay"]]) for row in _rows(path, ",", "essay")]
+    essays = [_sentences([essay]) for essay in read_column(path, "essay")]
     for _ in range(TIMES["essays"]):
         for essay in essays:
             yield from _cut(essay, rng)
         short = [sentence for essay in essays for sentence in essay if len(sentence.split()) <= SHORT]
         rng.shuffle(short)
         yield from _cut(short, rng, least=2)
-
-
-def _rows(path: Path, delimiter: str, column: str) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter=delimiter))
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{path} cannot be read: {error}") from error
-    if rows and column not in rows[0]:
-        raise FileError(f"{path} has no column {column}")
-    return rows
 
 
 def _sentences(texts: Sequence[str]) -> list[str]:

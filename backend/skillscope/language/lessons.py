@@ -14,7 +14,7 @@ from skillscope.language.corpus import grouped, hesitate, misspell, wear
 from skillscope.language.teacher import TAGS, Taught, Teacher
 from skillscope.language.treebank import Sentence
 
-__all__ = ["SOURCES", "label_texts", "lessons", "read_labelled", "unlabelled_texts", "write_labelled"]
+__all__ = ["SOURCES", "label_texts", "lessons", "read_column", "read_labelled", "unlabelled_texts", "write_labelled"]
 
 SOURCES: Final = {
     "mind-ca/dev.csv": "answer",
@@ -58,11 +58,22 @@ def unlabelled_texts(real: Path) -> list[str]:
         if not paths:
             raise FileError(f"{real} holds no {pattern}; SKILLSCOPE_SHARED_DATA names the folder of the data")
         for path in paths:
-            try:
-                texts += [row[column] for row in _rows(path)]
-            except (OSError, UnicodeDecodeError, ValueError, KeyError) as error:
-                raise FileError(f"{path} cannot be read, or has no column {column}: {error}") from error
+            texts += read_column(path, column)
     return [text for text in texts if text.strip()]
+
+
+def read_column(path: Path, column: str) -> list[str]:
+    """A column of a CSV file, of a transcript (separated by tabs), or of JSON objects a line.
+
+    Raises:
+        FileError: the file cannot be read or has no such column.
+    """
+    try:
+        return [row[column] for row in _rows(path)]
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise FileError(f"{path} cannot be read: {error}") from error
+    except KeyError as error:
+        raise FileError(f"{path} has no column {column}") from error
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
