@@ -34,7 +34,7 @@ def train(
         Path | None, typer.Option(help="Texts that a teacher tagged: what `skillscope language label` wrote.")
     ] = None,
     treebanks: Treebanks = None,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 6_000,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 12_000,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> None:
     """Train the pipeline from treebanks, write it, and print its accuracy table."""

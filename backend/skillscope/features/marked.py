@@ -19,6 +19,7 @@ __all__ = ["INPUTS", "after_stop", "end_marks", "marked_inputs", "never_first"]
 _STOPS: Final = (".", "!", "?", "!!", "??", "?!", "!!!", "???")
 _ENDS: Final = (*_STOPS, "...", "…")
 _CLOSERS: Final = ('"', "'", "”", "’", ")", "]")  # may stand between a stop and the next sentence
+_STRAIGHT: Final = ('"', "'")
 _PAUSES: Final = (",", ";", ":", "-", "--", "–", "—")
 _NEVER_FIRST: Final = (",", ";", ":", ")", "]", "”")
 _MOST_CLOSERS: Final = 2
@@ -116,8 +117,15 @@ def after_stop(analysis: Analysis) -> Bools:
 
 
 def never_first(analysis: Analysis) -> Bools:
-    """Whether a token is a mark that closes or goes on, with which no sentence begins."""
+    """Whether a token is a mark that closes or goes on, with which no sentence begins. A straight quotation mark
+    closes where it stands close to a stop before it: `"We ran."` but not `We ran. "Why?"`.
+    """
     found: Bools = end_marks(analysis) | np.isin(analysis.forms, _ids(_NEVER_FIRST))
+    stops, straight = (np.isin(analysis.forms, _ids(marks)) for marks in (_ENDS, _STRAIGHT))
+    for place in (np.flatnonzero(stops[:-1] & straight[1:]) + 1).tolist():
+        row = int(np.searchsorted(analysis.bounds, place, side="right")) - 1
+        before = place - 1 - int(analysis.bounds[row])
+        found[place] |= before >= 0 and not analysis.docs[row][before].whitespace_
     return found
 
 

@@ -43,10 +43,6 @@ MISSPELLED = 0.05
 """Share of the words of four letters and more that a degraded text misspells."""
 
 
-LABELLED_SHARE = 0.5
-"""Share of the texts that a teacher labelled in each epoch."""
-
-
 def degrade(sentence: Sentence, *, lower: bool, drop_punct: bool, drop_apostrophes: bool = False) -> Sentence:
     """Return the sentence as a hurried child would type it.
 
@@ -197,10 +193,10 @@ def example(nlp: Language, gold: Sentence, *, gold_tokens: bool = False) -> Exam
 def training_examples(
     nlp: Language, sentences: list[Sentence], labelled: Sequence[Sentence], seed: int, epoch: int
 ) -> Iterator[Example]:
-    """Yield one epoch of degraded examples in random order: all sentences in groups, and a share of the texts that a
-    teacher labelled; the same for the same seed and epoch."""
+    """Yield one epoch of degraded examples in random order: all sentences in groups, and the texts that a teacher
+    labelled; the same for the same seed and epoch."""
     rng = random.Random(f"{seed}:{epoch}")
-    groups = [*grouped(sentences, rng), *(text for text in labelled if rng.random() < LABELLED_SHARE)]
+    groups = [*grouped(sentences, rng), *labelled]
     rng.shuffle(groups)
     for group in groups:
         text, worn = wear(group, rng)

@@ -22,8 +22,8 @@ from skillscope.language.vectors import open_pipeline, read_word_vectors, store_
 __all__ = ["PIPELINE_NAME", "PIPELINE_RELEASE", "STEPS", "read_parts", "train_language_pipeline", "write_pipeline"]
 
 PIPELINE_NAME: Final = "skillscope"
-PIPELINE_RELEASE: Final = "1.1.0"
-STEPS: Final = 6_000
+PIPELINE_RELEASE: Final = "1.2.0"
+STEPS: Final = 12_000
 TRAINING_FILES: Final = {"ewt-train.conllu.xz": 1, "eslspok-train.conllu.xz": 3}
 """Treebank -> how often it counts: speech is a twelfth of the words, and is what children's answers are most like."""
 _TEMPLATE = Path(__file__).with_name("model_readme.md")
