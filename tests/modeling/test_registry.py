@@ -22,7 +22,7 @@ def settings_of(home, **changes) -> Settings:
 def test_the_run_holds_what_the_design_asks_for(trained, home):
     client = mlflow_client(home)
     run = client.get_run(trained.registration.run_id)
-    assert run.data.params["max_depth"] == "4"
+    assert run.data.params["max_depth"] == "6"
     assert run.data.params["label_source"] == "simulated"
     for skill, figures in trained.metrics.items():
         for name, value in figures.items():

@@ -13,11 +13,11 @@ __all__ = ["BoostingParams", "Floats", "fit_regressor", "fit_stopping"]
 
 @dataclass(frozen=True, slots=True)
 class BoostingParams:
-    """XGBoost parameters. Small trees and a slow rate: the data sets are small and their labels noisy."""
+    """XGBoost parameters. Large leaves and a slow rate: the data sets are small and their labels noisy."""
 
     learning_rate: float = 0.04
-    max_depth: int = 4
-    min_child_weight: float = 8.0
+    max_depth: int = 6
+    min_child_weight: float = 20.0
     subsample: float = 0.7
     colsample_bytree: float = 0.9
     reg_lambda: float = 2.0

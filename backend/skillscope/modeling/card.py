@@ -113,6 +113,11 @@ def _made(record: BundleRecord, known: Known) -> list[str]:
             f"- {pooled:.0%} of the rows also pooled with those of like students, as a student of many responses and "
             "sessions is assessed"
         )
+    if taught := record.params.get("taught"):
+        lines.append(
+            f"- up to {taught:g} rows beside each that a Gaussian process labelled, fitted on the same rows, where "
+            "there are enough of them"
+        )
     if adversarial := record.params.get("adversarial"):
         lines.append(f"- {adversarial:.0%} of the rows also with a text that tries to game the score, same label")
     if record.params.get("smote"):

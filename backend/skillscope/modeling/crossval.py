@@ -11,6 +11,7 @@ from xgboost import Booster
 from skillscope.features.families import FittedFamilies
 from skillscope.modeling.boosting import BoostingParams, Floats, fit_regressor, fit_stopping
 from skillscope.modeling.columns import split_families
+from skillscope.modeling.distilling import taught
 from skillscope.modeling.evidence import EVIDENCE, Evidence, blank, evidence_of
 from skillscope.modeling.folds import group_folds
 from skillscope.modeling.pooling import pooled_copies
@@ -87,12 +88,14 @@ def _rows(samples: Samples, column: int, rows: Folds, *more: Floats) -> Rows:
 
 def learnt_rows(samples: Samples, recipe: Recipe, column: int, rows: Rows, numbers: Folds, *, of: int) -> Rows:
     """What a regressor learns from for training rows, which stand at these row numbers: the rows, those that SMOTE
-    makes of them, their adversarial copies and their pooled ones. Nothing of it comes from other rows. `of` is how many
-    labelled rows there are in all.
+    makes of them, their adversarial copies, their pooled ones, and those that a teacher labels. Nothing of it comes
+    from other rows. `of` is how many labelled rows there are in all.
     """
     copies = samples.copies(column, numbers, rows.features.shape[1])
     pooled = pooled_copies(rows, samples.scores[numbers], share=recipe.pooled, seed=recipe.seed)
-    return recipe.grown(rows, of=of).and_also(copies).and_also(pooled)
+    grown = recipe.grown(rows, of=of)
+    made = taught(rows, grown.take(np.arange(len(rows), len(grown))), share=recipe.taught, seed=recipe.seed)
+    return rows.and_also(made).and_also(copies).and_also(pooled)
 
 
 def _one_fold(

@@ -8,6 +8,7 @@ from skillscope.features.families import FamilySet
 from skillscope.modeling.adversarial import SHARE
 from skillscope.modeling.augment import augment
 from skillscope.modeling.boosting import BoostingParams
+from skillscope.modeling.distilling import TAUGHT
 from skillscope.modeling.pooling import POOLED
 from skillscope.modeling.samples import Rows
 from skillscope.modeling.weights import DEFAULT_WEIGHTS
@@ -21,7 +22,8 @@ class Recipe:
 
     `smote` evens out the strata of the training rows, with `augment_to` until there would be so many of all rows.
     `weights` are those of label sources. `adversarial` is the share of rows also learnt with a text that games,
-    `pooled` that of rows also learnt as one of several responses and sessions.
+    `pooled` that of rows also learnt as one of several responses and sessions, `taught` how many rows that a smoother
+    model labels are learnt beside each row.
     """
 
     params: BoostingParams = field(default_factory=BoostingParams)
@@ -32,6 +34,7 @@ class Recipe:
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     adversarial: float = SHARE
     pooled: float = POOLED
+    taught: float = TAUGHT
     seed: int = 42
 
     def grown(self, rows: Rows, *, of: int) -> Rows:
@@ -54,4 +57,6 @@ class Recipe:
             more["adversarial"] = self.adversarial
         if self.pooled:
             more["pooled"] = self.pooled
+        if self.taught:
+            more["taught"] = self.taught
         return self.params.as_dict() | more

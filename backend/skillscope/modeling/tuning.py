@@ -69,13 +69,17 @@ def tune(rows: Rows, folds: NDArray[np.int64], recipe: Recipe, learnt: Learnt, *
     Trials that are behind after a fold are cut short. One thread and a fixed seed: the same trials every time.
     """
     stopped: dict[int, list[int]] = {}
+    # What is learnt does not depend on the parameters: it is made once a fold, not once a trial.
+    parts = {
+        fold: (learnt(folds != fold), rows.take(folds == fold)) for fold in np.unique(folds)[:INNER_FOLDS].tolist()
+    }
 
     def worth(trial: Trial) -> float:
         params = suggest(trial, recipe.params)
         errors: list[float] = []
         stopped[trial.number] = []
-        for fold in np.unique(folds)[:INNER_FOLDS].tolist():
-            model = fit_stopping(learnt(folds != fold), rows.take(folds == fold), params, seed=seed)
+        for part, held in parts.values():
+            model = fit_stopping(part, held, params, seed=seed)
             errors.append(float(model.best_score))
             stopped[trial.number].append(int(model.best_iteration) + 1)
             trial.report(float(np.mean(errors)), step=len(errors))
