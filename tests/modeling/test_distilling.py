@@ -8,7 +8,7 @@ import pytest
 from skillscope.features.derived import derive
 from skillscope.features.schema import FEATURE_NAMES
 from skillscope.modeling.crossval import learnt_rows
-from skillscope.modeling.distilling import MADE_AT_MOST, TAUGHT_FROM, Teacher, taught
+from skillscope.modeling.distilling import MADE_AT_MOST, TAUGHT_FROM, TAUGHT_TO, Teacher, taught
 from skillscope.modeling.evidence import blank, evidence_of
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Rows, Samples
@@ -91,6 +91,7 @@ def test_evidence_is_not_mixed_and_little_of_it_is_not_taught(rows: Rows) -> Non
     assert np.isnan(made.features[:, PLAYED]).all()
     assert not len(taught_copies(both, share=1.0, seed=0))
     assert not len(taught_copies(rows, share=0.0, seed=0))
+    assert not len(taught_copies(make_rows(TAUGHT_TO + 1), share=1.0, seed=0))
 
 
 def test_there_is_a_bound_to_what_is_made(rows: Rows) -> None:

@@ -7,7 +7,6 @@ labels rows that are made between neighbours, and trees learn those beside the r
 Niculescu-Mizil 2006, "Model compression"; Fakoor et al. 2020). It is fitted on the training rows alone.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Self
@@ -16,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
 from scipy.spatial import cKDTree
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
@@ -31,15 +29,20 @@ TAUGHT: Final = 8.0
 """Made rows beside each row. On 1,008 simulated rows (seed 1001), scenarios unseen, they take R2 of resilience from
 .865 to .878, that of the other skills up by .004 to .007."""
 TAUGHT_FROM: Final = 300
-"""From fewer rows of one evidence than this the process knows no more than trees do."""
+"""From fewer rows of one evidence than this the processes know no more than trees do."""
+TAUGHT_TO: Final = 3_000
+"""From more rows trees learn nearly as much themselves, and the cost of a process grows with the cube of its rows."""
 MADE_AT_MOST: Final = 8_000
-FITTED_AT_MOST: Final = 2_000
-"""Rows that the process knows: its cost grows with their cube."""
 PROCESSES: Final = 4
 """Processes whose mean is the label: each finds its length scales on rows of its own choice."""
 SCALED_ON: Final = 300
 """Rows that length scales are found on, and in how many steps of L-BFGS."""
 SCALING_STEPS: Final = 15
+VARIANCES: Final = (1e-5, 1e5)
+LENGTHS: Final = (0.3, 1e3)
+"""In standard deviations. A feature of no use ends at the upper bound, which scikit-learn would warn of: the kernels
+know none."""
+ANYTHING: Final = (1e-12, 1e12)
 NEIGHBOURS: Final = 10
 SWAPPED: Final = 0.5
 """Chance of a feature to come from the neighbour: no made value lies between two, so the spread of each is kept."""
@@ -68,9 +71,8 @@ class Teacher:
         gaps = np.flatnonzero(~known.all(axis=0) & known.any(axis=0))
         table = _standardised(rows.features, mean, spread, gaps)
         rng = np.random.default_rng(seed)
-        chosen = np.sort(rng.permutation(len(rows))[:FITTED_AT_MOST])
         processes = tuple(
-            _process(table, rows, np.sort(rng.permutation(len(rows))[:SCALED_ON]), chosen) for _ in range(PROCESSES)
+            _process(table, rows, np.sort(rng.permutation(len(rows))[:SCALED_ON])) for _ in range(PROCESSES)
         )
         return cls(processes, mean, spread, gaps)
 
@@ -82,33 +84,35 @@ class Teacher:
         return out
 
 
-def _process(table: Floats, rows: Rows, few: NDArray[np.int64], many: NDArray[np.int64]) -> GaussianProcessRegressor:
-    """A process that finds its scales on `few` rows and then knows `many`. Scales are kept to two digits, so that they
-    do not hang on the machine.
+def _process(table: Floats, rows: Rows, few: NDArray[np.int64]) -> GaussianProcessRegressor:
+    """A process that finds its scales on `few` rows and then knows all. Scales are kept to two digits, so that they do
+    not hang on the machine.
     """
-    kernel = ConstantKernel(1.0) * Matern(np.full(table.shape[1], 5.0), (0.3, 1e3), nu=2.5) + WhiteKernel(0.1)
-    with warnings.catch_warnings():
-        # A feature of no use has a length scale at its bound, as it should.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        found = GaussianProcessRegressor(kernel, normalize_y=True, optimizer=_few_steps)
-        theta = np.round(found.fit(table[few], rows.scores[few]).kernel_.theta, 2)
+    kernel = ConstantKernel(1.0, ANYTHING) * Matern(np.full(table.shape[1], 5.0), ANYTHING, nu=2.5) + WhiteKernel(
+        0.1, ANYTHING
+    )
+    found = GaussianProcessRegressor(kernel, normalize_y=True, optimizer=_few_steps)
+    theta = np.round(found.fit(table[few], rows.scores[few]).kernel_.theta, 2)
     scaled = kernel.clone_with_theta(theta)
-    weights = np.maximum(rows.weights[many], 1e-3)
+    weights = np.maximum(rows.weights, 1e-3)
     noise = scaled.k2.noise_level * np.median(weights) / weights
     process = GaussianProcessRegressor(scaled.k1, alpha=noise, normalize_y=True, optimizer=None)
-    return process.fit(table[many], rows.scores[many])
+    return process.fit(table, rows.scores)
 
 
 def _few_steps(
     objective: Callable[[Floats], tuple[float, Floats]], start: Floats, bounds: Floats
 ) -> tuple[Floats, float]:
-    """An optimiser as scikit-learn wants it, which would take hundreds of steps itself."""
+    """An optimiser as scikit-learn wants it, which would take hundreds of steps itself. Parameters are logarithms of
+    the variance, the length scales and the noise; `bounds` are those of the kernels, which know none.
+    """
+    ranges = np.log([VARIANCES, *[LENGTHS] * (len(start) - 2), VARIANCES])
     found = minimize(
         objective,
         start,
         method="L-BFGS-B",
         jac=True,
-        bounds=Bounds(bounds[:, 0], bounds[:, 1]),
+        bounds=Bounds(ranges[:, 0], ranges[:, 1]),
         options={"maxiter": SCALING_STEPS},
     )
     return found.x, float(found.fun)
@@ -124,15 +128,15 @@ def taught(rows: Rows, made: Rows, *, share: float, seed: int) -> Rows:
     `MADE_AT_MOST` in all. With a share of 0 the rows of SMOTE are left as they are.
 
     A further row is a row with half of its features from one of its `NEIGHBOURS` nearest of the same evidence; derived
-    features follow from the others. Evidence that fewer than `TAUGHT_FROM` rows have is not taught. The same seed gives
-    the same rows.
+    features follow from the others. Evidence that fewer than `TAUGHT_FROM` rows have, or more than `TAUGHT_TO`, is not
+    taught. The same seed gives the same rows.
     """
     kinds, made_kinds = evidence_of(rows.features), evidence_of(made.features)
     scores, more = made.scores.copy(), made.take(np.empty(0, dtype=np.int64))
     for turn, kind in enumerate(EVIDENCE):
         some, here = rows.take(kinds == kind), made_kinds == kind
         count = round(min(share, MADE_AT_MOST / max(len(rows), 1)) * len(some))
-        if len(some) < TAUGHT_FROM or not count:
+        if not TAUGHT_FROM <= len(some) <= TAUGHT_TO or not count:
             continue
         teacher = Teacher.fit(some, seed=seed)
         if here.any():
