@@ -1,6 +1,5 @@
 """Held-out predictions: every row scored by a model that saw neither its scenario nor its student."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +16,7 @@ from skillscope.modeling.folds import group_folds
 from skillscope.modeling.pooling import pooled_copies
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Rows, Samples
+from skillscope.modeling.threads import fitting_threads
 from skillscope.modeling.tuning import tune
 
 __all__ = ["FittedSkill", "HeldOut", "cross_validate", "fit_skill", "learnt_rows", "shared_columns"]
@@ -136,7 +136,7 @@ def cross_validate(samples: Samples, recipe: Recipe, *, threads: int = 1) -> lis
     count = samples.scores.shape[1]
     jobs = [(column, fold) for column in range(count) for fold in range(samples.fold_count)]
 
-    with ThreadPoolExecutor(threads) as pool:
+    with fitting_threads(threads) as pool:
         shared = list(pool.map(lambda fold: shared_columns(samples, recipe, fold), range(samples.fold_count)))
         results = list(pool.map(lambda job: _one_fold(samples, recipe, job[0], job[1], shared[job[1]]), jobs))
     both = evidence_of(samples.features) == "both"

@@ -6,7 +6,6 @@ it could know. A small size is drawn several times and the mean is given, with t
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -24,6 +23,7 @@ from skillscope.modeling.folds import group_folds
 from skillscope.modeling.loading import Loaded, load_training_set
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Rows, Samples
+from skillscope.modeling.threads import fitting_threads
 from skillscope.skills import SKILLS, Skill
 
 __all__ = [
@@ -177,7 +177,7 @@ def _point(loaded: Loaded, recipe: Recipe, size: Size, threads: int) -> CurvePoi
         learnt = np.flatnonzero(samples.folds != fold)[draw * size.rows : (draw + 1) * size.rows]
         return _fitted(samples, sized, skill, learnt, samples.features[samples.folds == fold])
 
-    with ThreadPoolExecutor(threads) as pool:
+    with fitting_threads(threads) as pool:
         found = dict(zip(jobs, pool.map(run, jobs), strict=True))
     r2: dict[Skill, list[float]] = {skill: [] for skill in SKILLS}
     error: dict[Skill, list[float]] = {skill: [] for skill in SKILLS}

@@ -1,7 +1,6 @@
 """Train the four models on a dataset, measure them on held-out scenarios, write and register the bundle."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -24,6 +23,7 @@ from skillscope.modeling.novelty import fit_novelty
 from skillscope.modeling.prompts import PromptBook, read_prompts, shipped_prompts
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Samples
+from skillscope.modeling.threads import fitting_threads
 from skillscope.modeling.tracking import Registration, log_training
 from skillscope.settings import Settings, get_settings
 from skillscope.skills import SKILLS, Skill
@@ -78,7 +78,7 @@ def _fit_all(
     def fit(skill: Skill) -> FittedSkill:
         return fit_skill(samples, recipe, columns[skill], shared=shared, trees=held[skill].typical_trees)
 
-    with ThreadPoolExecutor(threads) as pool:
+    with fitting_threads(threads) as pool:
         return dict(zip(held, pool.map(fit, held), strict=True)), fitted
 
 
