@@ -8,7 +8,7 @@ from functools import cache
 from itertools import chain, islice
 from typing import TypeVar
 
-from threadpoolctl import ThreadpoolController, threadpool_limits  # type: ignore[import-untyped]  # ships no types
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 __all__ = ["map_batches"]
 
