@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skillscope.features import LINGUISTIC, TELEMETRY
-from skillscope.features.derived import derive
+from skillscope.features import LINGUISTIC
+from skillscope.features.derived import rederived
 from skillscope.features.segments import Segment
 from skillscope.modeling.bundle import Bundle
 from skillscope.skills import SKILLS, Skill
@@ -35,8 +35,6 @@ LEAST_WORDS_LEFT: Final = 5
 """Words that must be left without a part; of a student with fewer nothing is said at all."""
 
 _TEXT: Final = len(LINGUISTIC)
-_PLAY: Final = slice(_TEXT, _TEXT + len(TELEMETRY))
-_DERIVED: Final = slice(_TEXT + len(TELEMETRY), None)
 _WORDS: Final = next(number for number, item in enumerate(LINGUISTIC) if item.name == "word_count")
 _BY_WORDS: Final = np.array([item.pooled == "by_words" for item in LINGUISTIC])
 
@@ -83,9 +81,7 @@ def without_segments(said: Sequence[Said], features: Floats) -> tuple[list[tuple
             text = np.where(total > 1e-9, (sums - value[owner] + new_value) / total, np.nan)
     whole = np.repeat(features[None, :], len(text), axis=0)
     whole[:, :_TEXT] = text
-    derived = derive(text, whole[:, _PLAY])
-    whole[:, _DERIVED.start : _DERIVED.start + derived.shape[1]] = derived
-    return parts, whole
+    return parts, rederived(whole)
 
 
 def find_quotes(bundle: Bundle, said: Sequence[Said], features: Floats) -> dict[Skill, list[Quote]]:

@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skillscope.errors import SchemaError
-from skillscope.features.schema import LINGUISTIC, TELEMETRY
+from skillscope.features.schema import DERIVED, LINGUISTIC, TELEMETRY
 
-__all__ = ["derive"]
+__all__ = ["derive", "rederived"]
 
 _LINGUISTIC = {item.name: number for number, item in enumerate(LINGUISTIC)}
 _TELEMETRY = {item.name: number for number, item in enumerate(TELEMETRY)}
+_TEXT = len(LINGUISTIC)
+_PLAY = _TEXT + len(TELEMETRY)
 
 
 def derive(linguistic: ArrayLike, telemetry: ArrayLike) -> NDArray[np.float64]:
@@ -39,3 +41,10 @@ def derive(linguistic: ArrayLike, telemetry: ArrayLike) -> NDArray[np.float64]:
             played("recovery_rate") * np.log1p(played("retry_count")),
         ]
     )
+
+
+def rederived(rows: ArrayLike) -> NDArray[np.float64]:
+    """The rows (n, f) with derived features that follow from the others; columns in schema order, families last."""
+    out = np.array(rows, dtype=np.float64)
+    out[:, _PLAY : _PLAY + len(DERIVED)] = derive(out[:, :_TEXT], out[:, _TEXT:_PLAY])
+    return out

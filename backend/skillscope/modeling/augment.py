@@ -11,8 +11,8 @@ import numpy as np
 from imblearn.over_sampling import SMOTE
 from numpy.typing import NDArray
 
-from skillscope.features.derived import derive
-from skillscope.features.schema import DERIVED, FEATURE_NAMES, FEATURES, LINGUISTIC, TELEMETRY
+from skillscope.features.derived import rederived
+from skillscope.features.schema import FEATURES
 from skillscope.modeling.boosting import Floats
 from skillscope.modeling.samples import Rows
 
@@ -22,10 +22,7 @@ NEIGHBOURS: Final = 5
 _CARRIED: Final = 1e-6
 """Scale of carried columns beside standardised features: no neighbour is chosen by them, no digit is lost."""
 
-_COUNTS: Final = np.array([item.unit == "count" for item in FEATURES])
-_TEXT: Final = len(LINGUISTIC)
-_PLAY: Final = _TEXT + len(TELEMETRY)
-_DERIVED: Final = slice(_PLAY, _PLAY + len(DERIVED))
+_COUNTS: Final = np.flatnonzero([item.unit == "count" for item in FEATURES])
 
 
 def targets(strata: NDArray[np.str_], to: int | None) -> dict[str, int]:
@@ -101,10 +98,10 @@ def _made(rows: Rows, wanted: dict[str, int], neighbours: int, seed: int) -> Row
 def _sensible(values: Floats) -> Floats:
     """The rows with whole counts, shares within their ranges and derived features that follow from the others."""
     out = values.copy()
-    base = out[:, : len(FEATURE_NAMES)]
-    base[:, _COUNTS] = np.rint(base[:, _COUNTS])
-    base[:, _DERIVED] = derive(base[:, :_TEXT], base[:, _TEXT:_PLAY])
+    out[:, _COUNTS] = np.rint(out[:, _COUNTS])
+    out = rederived(out)
     for column, item in enumerate(FEATURES):
         # Sums of rounded products may pass the ends of a range by the last digit.
-        base[:, column] = np.clip(base[:, column], item.low, item.high) if item.low is not None else base[:, column]
+        if item.low is not None:
+            out[:, column] = np.clip(out[:, column], item.low, item.high)
     return out

@@ -18,38 +18,37 @@ from scipy.spatial import cKDTree
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from skillscope.features.derived import derive
-from skillscope.features.schema import DERIVED, LINGUISTIC, TELEMETRY
+from skillscope.features.derived import rederived
 from skillscope.modeling.evidence import EVIDENCE, evidence_of
 from skillscope.modeling.samples import Floats, Rows
 
 __all__ = ["TAUGHT", "TAUGHT_FROM", "Teacher", "taught"]
 
 TAUGHT: Final = 8.0
-"""Made rows beside each row. On 1,008 simulated rows (seed 1001), scenarios unseen, they take R2 of resilience from
-.865 to .878, that of the other skills up by .004 to .007."""
+"""Made rows beside each row. On 1,008 simulated rows, scenarios unseen, they take R2 of resilience from .865 to .878,
+that of the other skills up by .004 to .007 (`skillscope models curve --seed 1001` shows them with)."""
 TAUGHT_FROM: Final = 300
 """From fewer rows of one evidence than this the processes know no more than trees do."""
 TAUGHT_TO: Final = 3_000
 """From more rows trees learn nearly as much themselves, and the cost of a process grows with the cube of its rows."""
 MADE_AT_MOST: Final = 8_000
+"""Made rows in all: beside 1,000 rows or fewer `TAUGHT` each, beside more a smaller share."""
 PROCESSES: Final = 4
 """Processes whose mean is the label: each finds its length scales on rows of its own choice."""
 SCALED_ON: Final = 300
-"""Rows that length scales are found on, and in how many steps of L-BFGS."""
+"""Rows that the parameters of a kernel are found on."""
 SCALING_STEPS: Final = 15
+"""Steps of L-BFGS that find them."""
 VARIANCES: Final = (1e-5, 1e5)
+"""Range of a kernel's variance and of its noise, in variances of the score."""
 LENGTHS: Final = (0.3, 1e3)
-"""In standard deviations. A feature of no use ends at the upper bound, which scikit-learn would warn of: the kernels
-know none."""
-ANYTHING: Final = (1e-12, 1e12)
+"""Range of a length scale, in standard deviations of the feature; one of no use ends at the upper bound."""
+UNBOUNDED: Final = (1e-12, 1e12)
+"""Range that kernels are given: scikit-learn would warn of parameters that end at a bound of theirs."""
 NEIGHBOURS: Final = 10
+"""Nearest rows that a made row may take features from."""
 SWAPPED: Final = 0.5
 """Chance of a feature to come from the neighbour: no made value lies between two, so the spread of each is kept."""
-
-_TEXT: Final = len(LINGUISTIC)
-_PLAY: Final = _TEXT + len(TELEMETRY)
-_DERIVED: Final = slice(_PLAY, _PLAY + len(DERIVED))
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Teacher:
         return cls(processes, mean, spread, gaps)
 
     def label(self, features: Floats) -> Floats:
-        """Labels (n,) for features (n, f), 0 to 1, in steps of .0001: the last digits hang on the machine."""
+        """Labels (n,) for features (n, f), 0 to 1, in steps of .0001: the last digits depend on the machine."""
         table = _standardised(features, self.mean, self.spread, self.gaps)
         found = np.mean([process.predict(table) for process in self.processes], axis=0)
         out: Floats = np.clip(np.asarray(found, dtype=np.float64), 0.0, 1.0).round(4)
@@ -86,11 +85,10 @@ class Teacher:
 
 def _process(table: Floats, rows: Rows, few: NDArray[np.int64]) -> GaussianProcessRegressor:
     """A process that finds its scales on `few` rows and then knows all. Scales are kept to two digits, so that they do
-    not hang on the machine.
+    not depend on the machine.
     """
-    kernel = ConstantKernel(1.0, ANYTHING) * Matern(np.full(table.shape[1], 5.0), ANYTHING, nu=2.5) + WhiteKernel(
-        0.1, ANYTHING
-    )
+    matern = Matern(np.full(table.shape[1], 5.0), UNBOUNDED, nu=2.5)
+    kernel = ConstantKernel(1.0, UNBOUNDED) * matern + WhiteKernel(0.1, UNBOUNDED)
     found = GaussianProcessRegressor(kernel, normalize_y=True, optimizer=_few_steps)
     theta = np.round(found.fit(table[few], rows.scores[few]).kernel_.theta, 2)
     scaled = kernel.clone_with_theta(theta)
@@ -151,7 +149,6 @@ def _between(rows: Rows, teacher: Teacher, count: int, rng: np.random.Generator)
     near: NDArray[np.int64] = np.asarray(cKDTree(table).query(table[first], k=NEIGHBOURS + 1)[1])
     second = near[np.arange(count), rng.integers(1, NEIGHBOURS + 1, count)]
     swapped = rng.random((count, rows.features.shape[1])) < SWAPPED
-    features = np.where(swapped, rows.features[second], rows.features[first])
-    features[:, _DERIVED] = derive(features[:, :_TEXT], features[:, _TEXT:_PLAY])
+    features = rederived(np.where(swapped, rows.features[second], rows.features[first]))
     weights = (rows.weights[first] + rows.weights[second]) / 2.0
     return Rows(features, teacher.label(features), weights, rows.strata[first])

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from skillscope.features.derived import derive
-from skillscope.features.schema import DERIVED, FEATURES, LINGUISTIC, TELEMETRY
+from skillscope.features.derived import rederived
+from skillscope.features.schema import FEATURES
 from skillscope.modeling.samples import Floats, Rows
 
 __all__ = ["POOLED", "POOLED_FROM", "pooled_copies"]
@@ -26,9 +26,6 @@ POOLED_FROM: Final = (3, 10)
 
 _WORDS: Final = next(number for number, item in enumerate(FEATURES) if item.name == "word_count")
 _BY_WORDS: Final = np.array([item.pooled == "by_words" for item in FEATURES])
-_TEXT: Final = len(LINGUISTIC)
-_PLAY: Final = _TEXT + len(TELEMETRY)
-_DERIVED: Final = slice(_PLAY, _PLAY + len(DERIVED))
 
 
 def _pool(table: Floats) -> Floats:
@@ -42,9 +39,7 @@ def _pool(table: Floats) -> Floats:
     weights = np.where(by_words, words, 1.0) * ~np.isnan(table)
     total = weights.sum(axis=1)
     values = (weights * np.nan_to_num(table)).sum(axis=1)
-    out = np.where(total > 0.0, values / np.where(total > 0.0, total, 1.0), np.nan)
-    out[:, _DERIVED] = derive(out[:, :_TEXT], out[:, _TEXT:_PLAY])
-    return np.asarray(out)
+    return rederived(np.where(total > 0.0, values / np.where(total > 0.0, total, 1.0), np.nan))
 
 
 def pooled_copies(rows: Rows, labels: Floats, *, share: float, seed: int) -> Rows:
