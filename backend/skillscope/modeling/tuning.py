@@ -70,15 +70,13 @@ def tune(rows: Rows, folds: NDArray[np.int64], recipe: Recipe, learnt: Learnt, *
     """
     stopped: dict[int, list[int]] = {}
     # What is learnt does not depend on the parameters: it is made once a fold, not once a trial.
-    parts = {
-        fold: (learnt(folds != fold), rows.take(folds == fold)) for fold in np.unique(folds)[:INNER_FOLDS].tolist()
-    }
+    parts = [(learnt(folds != fold), rows.take(folds == fold)) for fold in np.unique(folds)[:INNER_FOLDS]]
 
     def worth(trial: Trial) -> float:
         params = suggest(trial, recipe.params)
         errors: list[float] = []
         stopped[trial.number] = []
-        for part, held in parts.values():
+        for part, held in parts:
             model = fit_stopping(part, held, params, seed=seed)
             errors.append(float(model.best_score))
             stopped[trial.number].append(int(model.best_iteration) + 1)
