@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from skillscope.evaluation.real.consensus import expected_levels
 from skillscope.evaluation.real.data import RealData
 from skillscope.evaluation.real.predictors import (
     RATINGS_AT_MOST,
@@ -96,7 +97,8 @@ def never_seen(train: RealData, test: RealData) -> Predicted:
 
     Three models of deviations from the prompt's mean, fitted on the rated prompts: trees and a ridge regression on
     `prompt_pool.v1`, and the general column of `prompt_text.v1`, summed 1 : 0.5 : 0.5 in units of their spread over
-    the training rows. The pool of an answer never holds the answer itself, nor any of the same person.
+    the training rows. The pool of an answer never holds the answer itself, nor any of the same person. How hard the
+    prompt is follows from how alike its answers are.
     """
     own = find_family(POOL).fit(train.answers.unrated()).transform(train.answers)
     new = np.full((len(test), own.shape[1]), np.nan)
@@ -107,8 +109,8 @@ def never_seen(train: RealData, test: RealData) -> Predicted:
         new[here] = pool.transform(test.answers.take(here))
     rows, asked = np.hstack([the_29(train), own]), np.hstack([the_29(test), new])
     ratings = np.unique(train.scores)
-    # How hard the new prompt is, is not known. The mean of the others is no guess at it: it is the higher, the lower
-    # the mean of the one that was left out.
+    # The mean of the other prompts is no guess at that of the new one: it is the higher, the lower the mean of the one
+    # that was left out.
     centre = float(ratings[0] + ratings[-1]) / 2.0
     aims = train.scores.copy()
     for here in train.answers.by_prompt().values():
@@ -123,11 +125,12 @@ def never_seen(train: RealData, test: RealData) -> Predicted:
     for half in (0, 1):
         centred[halves == half] -= general[1][halves != half].mean()
     spread = _spread(np.mean([model.predict(rows) for model in trees], axis=0))
-    found = centre + 0.5 * (
+    deviation = 0.5 * (
         by_trees
         + 0.5 * spread * _clean(new) @ weights / _spread(_clean(own) @ weights)
         + 0.5 * spread * centred / _spread(general[0])
     )
+    found = centre + expected_levels(train, test) + deviation
     return Predicted(found, classes_of(found, ratings))
 
 
