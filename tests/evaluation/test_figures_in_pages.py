@@ -199,7 +199,7 @@ def test_a_figure_that_is_not_known_is_refused(tmp_path: Path) -> None:
         measure_pages([page], only=["gaming"])
 
 
-SMALL = Scale(run=168, large=252, pool=420, students=20, trials=1)
+SMALL = Scale(run=168, large=252, pool=420, students=20, trials=1, sets=1)
 QUICK = Recipe(
     params=BoostingParams(learning_rate=0.15, max_trees=30, patience=8, min_child_weight=2.0), adversarial=0.0
 )
@@ -208,11 +208,12 @@ QUICK = Recipe(
 def test_no_model_has_seen_a_scenario_that_it_is_asked_about(tmp_path: Path, shop: Settings) -> None:
     """And each fresh student is asked about once."""
     workshop = Workshop(tmp_path, shop, tmp_path, SMALL, QUICK)
-    figures, design = workshop.coverage_unseen(SMALL.run)
+    figures, design = workshop.coverage_unseen(SMALL.run, sets=2)
     asked = 0
     for fold in range(5):
         training, fresh = (
-            read_rated(tmp_path / f"other-scenarios-168-{fold}-{part}.parquet").frame for part in ("training", "fresh")
+            read_rated(tmp_path / f"other-scenarios-168-43-{fold}-{part}.parquet").frame
+            for part in ("training", "fresh")
         )
         scenarios = [{source.partition(":")[2] for source in frame["source"]} for frame in (training, fresh)]
         assert not scenarios[0] & scenarios[1]
@@ -220,7 +221,8 @@ def test_no_model_has_seen_a_scenario_that_it_is_asked_about(tmp_path: Path, sho
         asked += len(fresh)
     assert asked == SMALL.large
     assert f"another seed) of the other fifth: {asked} in all" in design
-    assert {item.rows for item in figures if not item.band} == {asked}
+    assert "2 training sets (seeds 42 to 43)" in design
+    assert {item.rows for item in figures if not item.band} == {2 * asked}
 
 
 def test_coverage_is_pooled_by_rows() -> None:

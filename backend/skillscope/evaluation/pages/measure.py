@@ -42,9 +42,10 @@ def _strange(shop: Workshop) -> str:
     return strange_table(strange_simulated(shop.champion, shop.fresh.features) + strange_real(shop.champion, shop.real))
 
 
-def _unseen(count: Callable[[Scale], int]) -> Callable[[Workshop], str]:
+def _unseen(sizes: Callable[[Scale], tuple[int, int]]) -> Callable[[Workshop], str]:
     def measure(shop: Workshop) -> str:
-        figures, design = shop.coverage_unseen(count(shop.scale))
+        count, sets = sizes(shop.scale)
+        figures, design = shop.coverage_unseen(count, sets=sets)
         return f"{design}\n\n{coverage_tables(figures)}"
 
     return measure
@@ -153,8 +154,8 @@ def _trained_on_children(shop: Workshop) -> str:
 MEASUREMENTS: Final[Mapping[str, Callable[[Workshop], str]]] = {
     "held-out": _held_out,
     "strange-rows": _strange,
-    "coverage-unseen": _unseen(lambda scale: scale.run),
-    "coverage-unseen-large": _unseen(lambda scale: scale.large),
+    "coverage-unseen": _unseen(lambda scale: (scale.run, scale.sets)),
+    "coverage-unseen-large": _unseen(lambda scale: (scale.large, 1)),
     "coverage-seen": _seen,
     "gaming": _gaming,
     "shuffled": _shuffled,

@@ -30,13 +30,15 @@ POOL_SEED: Final = 7
 @dataclass(frozen=True, slots=True)
 class Scale:
     """How much is measured: rows of `make run`, rows of a large set, rows of the pool of curve and recovery, students
-    of recovery, and parameters that tuning tries. Tests take less; the documents hold the defaults."""
+    of recovery, parameters that tuning tries, and training sets of the size of `make run` that coverage is the mean
+    of. Tests take less; the documents hold the defaults."""
 
     run: int = 1008
     large: int = 5040
     pool: int = 6300
     students: int = 300
     trials: int = 8
+    sets: int = 3
 
 
 @dataclass
@@ -102,25 +104,38 @@ class Workshop:
         self.say("asking about real children's answers")
         return evaluate_mind_ca(self.real / "mind-ca" / "dev.csv", self.champion)
 
-    def coverage_unseen(self, count: int) -> tuple[list[CoverageFigures], str]:
+    def coverage_unseen(self, count: int, *, sets: int = 1) -> tuple[list[CoverageFigures], str]:
         """Coverage on scenarios that a model never saw, and how it was measured.
 
         Scenarios are cut in five. Five models learn from the rows of a training set of `count` that are about four
         fifths of them, each is asked about fresh students (another seed) of the other fifth, and rows are put together.
+        So they are for `sets` training sets, of this seed and those after it, each asked about the same students.
         """
-        frame, fresh = (read_dataset(self.rows(rows, seed)) for rows, seed in self._sizes(count))
+        found: list[CoverageFigures] = []
+        designs = []
+        for seed in range(DEFAULT_SEED, DEFAULT_SEED + sets):
+            figures, design = self._coverage_of(self.rows(count, seed), str(seed))
+            found += figures
+            designs.append(design)
+        seeds = f"{DEFAULT_SEED} to {DEFAULT_SEED + sets - 1}"
+        more = f" The same for {sets} training sets (seeds {seeds}): each of the students counts {sets} times."
+        return pooled_coverage([found]), f"{designs[0]}{more if sets > 1 else ''}"
+
+    def _coverage_of(self, data: Path, name: str) -> tuple[list[CoverageFigures], str]:
+        """The same for one training set."""
+        frame, fresh = read_dataset(data), read_dataset(self.rows(self.scale.large, FRESH_SEED))
         names, asked = frame["source"].map(scenario_of), fresh["source"].map(scenario_of)
         folds = group_folds(names.tolist(), frame["skill"].tolist(), folds=FOLDS, seed=DEFAULT_SEED)
         found: list[list[CoverageFigures]] = []
         learnt, tested = [], 0
         for fold in np.unique(folds).tolist():
             held = set(names[folds == fold])
-            name = f"other-scenarios-{count}-{fold}"
+            place = f"other-scenarios-{len(frame)}-{name}-{fold}"
             parts = {"training": frame[folds != fold], "fresh": fresh[asked.isin(held)]}
-            paths = {part: self.folder / f"{name}-{part}.parquet" for part in parts}
+            paths = {part: self.folder / f"{place}-{part}.parquet" for part in parts}
             for part, rows in parts.items():
                 write_frame(rows.reset_index(drop=True), paths[part], COLUMNS)
-            bundle = self._train(paths["training"], name, self.recipe)
+            bundle = self._train(paths["training"], place, self.recipe)
             rated = read_rated(paths["fresh"])
             found.append(coverage_figures(bundle, rated, rated.features))
             learnt.append(len(parts["training"]))
@@ -131,9 +146,6 @@ class Workshop:
             f"fifth: {tested:,} in all."
         )
         return pooled_coverage(found), design
-
-    def _sizes(self, count: int) -> list[tuple[int, int]]:
-        return [(count, DEFAULT_SEED), (self.scale.large, FRESH_SEED)]
 
 
 def pooled_coverage(parts: Sequence[Sequence[CoverageFigures]]) -> list[CoverageFigures]:
