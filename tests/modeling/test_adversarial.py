@@ -6,9 +6,9 @@ import pytest
 from skillscope.evaluation.probes import PROBES, probe_rises, probe_text
 from skillscope.features import LINGUISTIC, extract_linguistic
 from skillscope.features.schema import FEATURE_NAMES
-from skillscope.modeling.adversarial import ALONE, TURNS, adversaries_of
+from skillscope.modeling.adversarial import ALONE, AMONG_TAUGHT, TURNS, adversaries_of, among_taught
 from skillscope.modeling.evidence import blank
-from skillscope.modeling.samples import Samples
+from skillscope.modeling.samples import Rows, Samples
 
 TEXT = "She looked sad, so I asked her what was wrong and we fixed it together."
 COUNT = len(LINGUISTIC)
@@ -98,3 +98,12 @@ def test_a_row_without_play_stands_once():
     made = adversaries_of(features, [TEXT] * 20, ["What?"] * 20, seed=0, share=1.0)
     assert len(made.rows) == 20
     assert (made.weights == 1.0).all()
+
+
+def test_copies_of_text_alone_count_more_among_taught_rows() -> None:
+    features = np.zeros((3, len(FEATURE_NAMES)))
+    features[:, FEATURE_NAMES.index("word_count")] = 9.0
+    features[1] = blank(features[1:2], "text")[0]
+    features[2] = blank(features[2:3], "play")[0]
+    copies = Rows(features, np.full(3, 0.5), np.array([1.0, 0.4, 1.0]), np.full(3, ""))
+    assert among_taught(copies).weights == pytest.approx([1.0, 0.4 * AMONG_TAUGHT, 1.0])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from xgboost import Booster
 
 from skillscope.features.families import FittedFamilies
+from skillscope.modeling.adversarial import among_taught
 from skillscope.modeling.boosting import BoostingParams, Floats, fit_regressor, fit_stopping
 from skillscope.modeling.columns import split_families
 from skillscope.modeling.distilling import taught
@@ -94,7 +95,10 @@ def learnt_rows(samples: Samples, recipe: Recipe, column: int, rows: Rows, numbe
     copies = samples.copies(column, numbers, rows.features.shape[1])
     pooled = pooled_copies(rows, samples.scores[numbers], share=recipe.pooled, seed=recipe.seed)
     grown = recipe.grown(rows, of=of)
-    made = taught(rows, grown.take(np.arange(len(rows), len(grown))), share=recipe.taught, seed=recipe.seed)
+    between = grown.take(np.arange(len(rows), len(grown)))
+    made = taught(rows, between, share=recipe.taught, seed=recipe.seed)
+    if len(made) > len(between):
+        copies = among_taught(copies)
     return rows.and_also(made).and_also(copies).and_also(pooled)
 
 
