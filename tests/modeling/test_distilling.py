@@ -7,11 +7,12 @@ import pytest
 
 from skillscope.features.derived import derive
 from skillscope.features.schema import FEATURE_NAMES
+from skillscope.modeling.adversarial import AMONG_TAUGHT
 from skillscope.modeling.crossval import learnt_rows
 from skillscope.modeling.distilling import MADE_AT_MOST, TAUGHT_FROM, TAUGHT_TO, Teacher, taught
 from skillscope.modeling.evidence import blank, evidence_of
 from skillscope.modeling.recipe import Recipe
-from skillscope.modeling.samples import Rows, Samples
+from skillscope.modeling.samples import Adversaries, Rows, Samples
 
 COUNT = 320
 PLAYED = FEATURE_NAMES.index("task_completion_rate")
@@ -117,6 +118,20 @@ def test_what_is_taught_comes_from_training_rows_alone(rows: Rows) -> None:
         found.append(learnt_rows(samples, recipe, 0, rows.take(numbers), numbers, of=COUNT))
     assert len(found[0]) == 2 * TAUGHT_FROM
     assert np.array_equal(found[0].scores, found[1].scores)
+
+
+@pytest.mark.parametrize(("count", "times"), [(TAUGHT_FROM, AMONG_TAUGHT), (TAUGHT_FROM - 1, 1.0)])
+def test_copies_that_game_count_more_where_rows_are_taught_alone(rows: Rows, count: int, times: float) -> None:
+    numbers = np.arange(count)
+    copies = Adversaries(numbers[:5], blank(rows.features[:5], "text"), np.full(5, 0.4))
+    samples = replace(
+        Samples.plain(rows.features, rows.scores[:, None], np.zeros(COUNT, dtype=int), np.arange(COUNT)),
+        adversaries=copies,
+    )
+    found = learnt_rows(samples, Recipe(taught=1.0, pooled=0.0), 0, rows.take(numbers), numbers, of=COUNT)
+    alone = evidence_of(found.features) == "text"
+    assert found.weights[alone] == pytest.approx(np.full(5, 0.4 * times))
+    assert found.weights[~alone] == pytest.approx(1.0)
 
 
 def test_a_teacher_labels_rows_of_smote_too(rows: Rows) -> None:
