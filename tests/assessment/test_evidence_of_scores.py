@@ -50,7 +50,7 @@ def simulated_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     home = tmp_path_factory.mktemp("simulated")
     generate_training_data(336, home / "training.csv", seed=11, workers=1)
     settings = Settings(data_dir=home, models_dir=home, database_url=None, mlflow_tracking_uri=None, workers=1)
-    quick = BoostingParams(learning_rate=0.15, max_trees=80, patience=10, min_child_weight=2.0)
+    quick = BoostingParams(learning_rate=0.15, max_trees=80, patience=10)
     return train_models(home / "training.csv", home, params=quick, register=False, settings=settings).bundle
 
 
