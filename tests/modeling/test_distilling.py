@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from skillscope.features.derived import derive
 from skillscope.features.schema import FEATURE_NAMES
 from skillscope.modeling.adversarial import AMONG_TAUGHT
 from skillscope.modeling.crossval import learnt_rows
-from skillscope.modeling.distilling import MADE_AT_MOST, TAUGHT_FROM, TAUGHT_TO, Teacher, taught
+from skillscope.modeling.distilling import MADE_AT_MOST, TAUGHT_FROM, TAUGHT_TO, Teacher, misfit, taught
 from skillscope.modeling.evidence import blank, evidence_of
 from skillscope.modeling.recipe import Recipe
 from skillscope.modeling.samples import Adversaries, Rows, Samples
@@ -49,6 +51,20 @@ def test_a_teacher_is_nearer_to_the_truth_than_the_labels_it_learnt_from(rows: R
     other = make_rows(seed=1)
     error = np.abs(Teacher.fit(rows, seed=0).label(other.features) - truth(other.features)).mean()
     assert error < 0.5 * np.abs(rows.scores - truth(rows.features)).mean()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_misfit_and_its_gradient_are_those_of_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    table, scores = rng.standard_normal((40, 5)), rng.standard_normal(40)
+    table[1] = table[0]
+    kernel = ConstantKernel() * Matern(np.ones(5), nu=2.5) + WhiteKernel()
+    process = GaussianProcessRegressor(kernel, optimizer=None).fit(table, scores)
+    theta = rng.uniform(-1.0, 1.0, 7)
+    wanted, gradient = process.log_marginal_likelihood(theta, eval_gradient=True)
+    found = misfit(theta, table, scores)
+    assert found[0] == pytest.approx(-wanted, rel=1e-9)
+    assert found[1] == pytest.approx(-gradient, rel=1e-7)
 
 
 def test_a_teacher_goes_by_labels_that_count_more() -> None:
