@@ -93,11 +93,15 @@ def remove_personal_data(
     and none with a name: `openings=False` leaves those words alone, but for the names on the list.
     """
     counts: Counter[str] = Counter()
-    for kind, pattern in _PATTERNS:
-        text, number = pattern.subn(f"[{kind}]", text)
-        counts[kind] += number
-    for kind, pattern in _AFTER:
-        text, number = pattern.subn(rf"\g<1>[{kind}]", text)
-        counts[kind] += number
-    text, counts["name"] = remove_names(text, known, openings=openings)
-    return text, +counts
+    while True:
+        for kind, pattern in _PATTERNS:
+            text, number = pattern.subn(f"[{kind}]", text)
+            counts[kind] += number
+        for kind, pattern in _AFTER:
+            text, number = pattern.subn(rf"\g<1>[{kind}]", text)
+            counts[kind] += number
+        text, names = remove_names(text, known, openings=openings)
+        counts["name"] += names
+        # What stood right behind a name (`Jo@jo_55`) is seen once the name is gone.
+        if not names:
+            return text, +counts
