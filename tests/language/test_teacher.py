@@ -20,7 +20,7 @@ from skillscope.language.lessons import (
     unlabelled_texts,
     write_labelled,
 )
-from skillscope.language.teacher import TAGS, Taught, Teacher, train_teacher
+from skillscope.language.teacher import TAGS, Taught, Teacher, Teachers, train_teacher
 from skillscope.language.treebank import read_treebank
 
 WORDS = ("he", "she", "dog", "cat", "sat", "ran", "red", "big", "the", "and", ".")
@@ -86,6 +86,16 @@ def test_company_does_not_matter(teacher: Teacher) -> None:
         ((alone, alone_begins),) = teacher.read([words])
         np.testing.assert_allclose(tags, alone, atol=1e-5)
         np.testing.assert_allclose(begins, alone_begins, atol=1e-5)
+
+
+def test_teachers_say_what_they_say_on_average(encoder: Path) -> None:
+    members = [train_teacher(encoder, list(texts(30)), steps=2, seed=seed) for seed in (0, 1)]
+    some = [["he", "ran"], [], ["she"]]
+    one, other = (member.read(some) for member in members)
+    for (tags, begins), first, second in zip(Teachers(members).read(some), one, other, strict=True):
+        np.testing.assert_allclose(tags, (first[0] + second[0]) / 2)
+        np.testing.assert_allclose(begins, (first[1] + second[1]) / 2)
+    assert not np.array_equal(one[0][0], other[0][0])
 
 
 def test_training_is_repeatable(encoder: Path) -> None:
@@ -164,10 +174,14 @@ def test_the_command_labels_real_texts(encoder: Path, shared_data: Path, tmp_pat
         path.parent.mkdir(parents=True, exist_ok=True)
         text = "The dog ran. She sat."
         path.write_text(f'{{"{column}": "{text}"}}\n' if path.suffix == ".jsonl" else f"{column}\n{text}\n")
+    speech = tmp_path / "speech"
+    speech.mkdir()
+    (speech / "talk.txt").write_text("C\tthe dog ran.\n\nA\tshe sat!\n")
     output = tmp_path / "labelled.jsonl"
-    options = ["--encoder", encoder, "--output", output, "--treebanks", treebanks, "--real", real, "--steps", 2]
+    folders = ["--treebanks", treebanks, "--real", real, "--speech", speech]
+    options = ["--encoder", encoder, "--output", output, *folders, "--steps", 2]
     told = CliRunner().invoke(app, ["language", "label", *map(str, options)])
     assert told.exit_code == 0, told.output
     assert "| `tags right` | 0." in told.output
-    assert f"{7 * len(SOURCES)} words of {len(SOURCES)} texts" in told.output
-    assert len(read_labelled(output)) == len(SOURCES)
+    assert f"{7 * len(SOURCES) + 7} words of {len(SOURCES) + 2} texts" in told.output
+    assert [text.text for text in read_labelled(output)[-2:]] == ["The dog ran.", "She sat!"]

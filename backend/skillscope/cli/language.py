@@ -62,30 +62,40 @@ def label(
     output: Annotated[Path, typer.Option(help="File to write the labelled texts to, a JSON object a line.")],
     treebanks: Treebanks = None,
     real: Annotated[Path | None, typer.Option(help="Folder of the real data, whose texts are labelled.")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 1_600,
+    speech: Annotated[Path | None, typer.Option(help="Folder of written speech, labelled too: data/speech.")] = None,
+    teachers: Annotated[int, typer.Option(min=1, help="Teachers whose answers are averaged.")] = 2,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of each.")] = 1_600,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
 ) -> None:
-    """Fine-tune a large tagger on the treebanks and let it label texts that nobody annotated (half an hour; needs the
-    extra `lm`). `train` learns from them."""
+    """Fine-tune large taggers on the treebanks and let them label texts that nobody annotated (more than an hour; needs
+    the extra `lm`). `train` learns from them."""
+    import random
+
     from skillscope.features.gold import render_accuracy
     from skillscope.features.teacher_accuracy import measure_teacher
     from skillscope.features.train_sentences import spoken_runs
     from skillscope.language.lessons import label_texts, lessons, unlabelled_texts, write_labelled
     from skillscope.language.publish import read_parts
-    from skillscope.language.teacher import train_teacher
+    from skillscope.language.speech import SPEECH, read_speech, speech_texts
+    from skillscope.language.teacher import Teachers, train_teacher
     from skillscope.settings import get_settings
 
     folder, data = _treebanks(treebanks), real or get_settings().shared_data / "real"
-    texts = unlabelled_texts(data)
-    taught = lessons(read_parts(folder), spoken_runs(folder, data, seed=seed), seed=seed)
+    spoken = speech or SPEECH
+    texts = [*unlabelled_texts(data), *speech_texts(read_speech(spoken), random.Random(seed))]
+    parts = read_parts(folder)
+    members = []
     with _progress() as progress:
-        task = progress.add_task("fine-tuning", total=steps)
-        teacher = train_teacher(
-            encoder, taught, steps=steps, seed=seed, report=lambda step: progress.update(task, completed=step)
-        )
-    labelled = label_texts(teacher, texts)
+        task = progress.add_task("fine-tuning", total=teachers * steps)
+        for own in range(seed, seed + teachers):
+            taught = lessons(parts, spoken_runs(folder, data, spoken, seed=own), seed=own)
+            members.append(
+                train_teacher(encoder, taught, steps=steps, seed=own, report=lambda _: progress.advance(task))
+            )
+    staff = Teachers(members)
+    labelled = label_texts(staff, texts)
     write_labelled(labelled, output)
-    typer.echo(render_accuracy(measure_teacher(teacher, folder)))
+    typer.echo(render_accuracy(measure_teacher(staff, folder)))
     typer.echo(f"{sum(len(text.words) for text in labelled):,} words of {len(labelled):,} texts in {output}")
 
 

@@ -98,20 +98,20 @@ one that did better here was kept.
 
 ## How much is left to be had
 
-The teacher, of 22 million weights and too slow to serve, read the same texts, given the gold tokens.
-`skillscope language label` prints these figures once it has trained one:
+A teacher, of 22 million weights and too slow to serve, read the same texts, given the gold tokens. It was trained as
+`skillscope language label` trains one, which prints these figures, for 1,400 steps from seed 1; it has learnt where
+sentences begin from written speech too (`data/speech`): conversations of children that a language model made up.
 
 | r | EWT test, plain | EWT test, degraded | child speech, plain | child speech, degraded |
 |---|---|---|---|---|
-| tags right (UPOS) | 96.5% | 96.0% | 94.8% | 93.2% |
-| `adj_count` | .979 | .980 | .928 | .916 |
-| `adv_count` | .973 | .974 | .937 | .925 |
-| `avg_sentence_length` | .914 | .804 | .946 | .753 |
+| tags right (UPOS) | 96.2% | 95.5% | 94.9% | 93.2% |
+| `adj_count` | .980 | .978 | .929 | .921 |
+| `adv_count` | .971 | .966 | .935 | .926 |
+| `avg_sentence_length` | .909 | .833 | .918 | .807 |
 
-So the aims for adjectives in child speech (.93) and for the sentence length of degraded child speech (.80) lie above
-what 22 million pretrained weights make of the same treebanks. What is missing there is child speech that may be
-learnt from, and one convention: "on", "up", "when" and "else" are annotated otherwise in the child speech than in
-EWT.
+Before there was written speech a teacher made .753 of the sentence length of degraded child speech. The pipeline and
+the networks that ship have not learnt from it yet. The tags suffer from one convention: "on", "up", "when" and "else"
+are annotated otherwise in the child speech than in EWT.
 
 ## Sentences whose bounds are in doubt
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from skillscope.features.gold import FeatureAccuracy, agreement, evaluation_texts, gold_features
 from skillscope.features.sentences import LEVELS
-from skillscope.language.teacher import TAGS, Teacher
+from skillscope.language.teacher import TAGS, Reader
 from skillscope.language.treebank import Sentence
 
 __all__ = ["measure_teacher"]
@@ -17,7 +17,7 @@ TAGS_RIGHT: Final = "tags right"
 COUNTED: Final = {"verb_count": "VERB", "adj_count": "ADJ", "adv_count": "ADV"}
 
 
-def measure_teacher(teacher: Teacher, treebanks: Path, *, most: int = 100_000) -> list[FeatureAccuracy]:
+def measure_teacher(teacher: Reader, treebanks: Path, *, most: int = 100_000) -> list[FeatureAccuracy]:
     """The share of tags that are right (as `r`; its error is the rest), three counts and the sentence length, on the
     texts of `measure_accuracy`. The teacher is given the gold tokens; sentences are counted as features count them.
 
@@ -30,7 +30,7 @@ def measure_teacher(teacher: Teacher, treebanks: Path, *, most: int = 100_000) -
     return found
 
 
-def _compare(teacher: Teacher, texts: Sequence[Sentence], data: str, condition: str) -> list[FeatureAccuracy]:
+def _compare(teacher: Reader, texts: Sequence[Sentence], data: str, condition: str) -> list[FeatureAccuracy]:
     read = teacher.read([text.words for text in texts])
     tags = [[TAGS[number] for number in chances.argmax(axis=1)] for chances, _ in read]
     gold = [gold_features(text) for text in texts]

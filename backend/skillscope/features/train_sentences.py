@@ -31,6 +31,7 @@ from skillscope.features.sentences import Network, boundary_inputs, unmarked
 from skillscope.language import Analysis, load_analyser, pipeline_version
 from skillscope.language.corpus import degrade, grouped
 from skillscope.language.lessons import read_column
+from skillscope.language.speech import read_speech
 from skillscope.language.treebank import Sentence, join_sentences, read_treebank
 
 __all__ = ["spoken_runs", "train_sentences"]
@@ -103,13 +104,18 @@ def train_sentences(treebanks: Path, real: Path, output: Path, *, seed: int = 0,
     return gaps + len(right)
 
 
-def spoken_runs(treebanks: Path, real: Path, *, seed: int = 0) -> list[Run]:
-    """Runs of sentences in lower case and without punctuation: what the first network learns from.
+def spoken_runs(treebanks: Path, real: Path, speech: Path, *, seed: int = 0) -> list[Run]:
+    """Runs of sentences in lower case and without punctuation: what the first network learns from, and the written
+    speech of the folder `speech`, which the network that ships has not seen yet.
 
     Raises:
         FileError: a source cannot be read.
     """
-    return _spoken_runs(treebanks, real, random.Random(seed))
+    rng = random.Random(seed)
+    runs = _spoken_runs(treebanks, real, rng)
+    for conversation in read_speech(speech):
+        runs += _cut(_sentences(conversation), rng)
+    return runs
 
 
 def _spoken_runs(treebanks: Path, real: Path, rng: random.Random) -> list[Run]:

@@ -11,7 +11,7 @@ import spacy
 
 from skillscope.errors import FileError
 from skillscope.language.corpus import grouped, hesitate, misspell, wear
-from skillscope.language.teacher import TAGS, Taught, Teacher
+from skillscope.language.teacher import TAGS, Reader, Taught
 from skillscope.language.treebank import Sentence
 
 __all__ = ["SOURCES", "label_texts", "lessons", "read_column", "read_labelled", "unlabelled_texts", "write_labelled"]
@@ -84,7 +84,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
             yield from csv.DictReader(file, delimiter="\t" if path.parent.name == "transcripts" else ",")
 
 
-def label_texts(teacher: Teacher, texts: Sequence[str]) -> list[Sentence]:
+def label_texts(teacher: Reader, texts: Sequence[str]) -> list[Sentence]:
     """The texts as the pipeline's tokeniser cuts them, with the teacher's tags where it is sure."""
     tokenise = spacy.blank("en").make_doc
     docs = [tokenise(" ".join(text.split()))[:LONGEST] for text in texts]

@@ -12,14 +12,14 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skillscope.errors import ConfigurationError, FileError
 
-__all__ = ["TAGS", "Taught", "Teacher", "train_teacher"]
+__all__ = ["TAGS", "Reader", "Taught", "Teacher", "Teachers", "train_teacher"]
 
 TAGS: Final = (
     *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ"),
@@ -46,6 +46,15 @@ class Taught:
     words: Sequence[str]
     tags: Sequence[str] | None
     starts: Sequence[bool]
+
+
+class Reader(Protocol):
+    """What a teacher and several teachers have in common."""
+
+    def read(self, texts: Sequence[Sequence[str]]) -> list[tuple[Floats, Floats]]:
+        """For each text's words the probabilities of `TAGS`, shape (words, 17), and of a sentence that begins there,
+        shape (words,). Rows of words that were left out are 0."""
+        ...
 
 
 class Teacher:
@@ -92,8 +101,7 @@ class Teacher:
         return self.heads(self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state)
 
     def read(self, texts: Sequence[Sequence[str]]) -> list[tuple[Floats, Floats]]:
-        """For each text's words the probabilities of `TAGS`, shape (words, 17), and of a sentence that begins there,
-        shape (words,). Rows of words that were left out are 0."""
+        """As `Reader.read`."""
         import torch
 
         self.encoder.eval()
@@ -108,6 +116,21 @@ class Teacher:
                     _, places, words = pieces[row]
                     found[row][0][words], found[row][1][words] = tags[number, places], begins[number, places]
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Teachers:
+    """Several teachers of one encoder, trained from different seeds; the mean of what they say errs less than each."""
+
+    members: Sequence[Teacher]
+
+    def read(self, texts: Sequence[Sequence[str]]) -> list[tuple[Floats, Floats]]:
+        """As `Reader.read`."""
+        told = [member.read(texts) for member in self.members]
+        return [
+            (np.mean([tags for tags, _ in said], axis=0), np.mean([begins for _, begins in said], axis=0))
+            for said in zip(*told, strict=True)
+        ]
 
 
 def train_teacher(
