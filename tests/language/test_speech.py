@@ -16,7 +16,9 @@ def test_conversations_end_at_empty_lines_and_files(tmp_path: Path) -> None:
     assert read_speech(tmp_path) == [["look at that!", "what is it?"], ["I see it, too."], ["no."]]
 
 
-@pytest.mark.parametrize("line", ["look at that.", "B\tlook.", "C\tlook", "C look.", "C\tlook. there.", "C\t."])
+@pytest.mark.parametrize(
+    "line", ["look at that.", "B\tlook.", "C\tlook", "C look.", "C\tlook. there.", "C\t.", "C\t?!"]
+)
 def test_other_lines_are_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "talk.txt").write_text(f"C\tyes.\n{line}\n", encoding="utf-8")
     with pytest.raises(FileError, match=r"talk\.txt, line 2: an utterance is A, C or K"):

@@ -18,7 +18,7 @@ SPEECH: Final = PROJECT_ROOT / "data" / "speech"
 """Where the conversations ship."""
 
 MOST_TOGETHER: Final = 6
-_LINE: Final = re.compile(r"[ACK]\t\S[^\t.?!]*[.?!]")
+_LINE: Final = re.compile(r"[ACK]\t[^\s.?!][^\t.?!]*[.?!]")
 
 
 def read_speech(folder: Path) -> list[list[str]]:
