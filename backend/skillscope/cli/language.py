@@ -92,10 +92,10 @@ def label(
             members.append(
                 train_teacher(encoder, taught, steps=steps, seed=own, report=lambda _: progress.advance(task))
             )
-    staff = Teachers(members)
-    labelled = label_texts(staff, texts)
+    together = Teachers(members)
+    labelled = label_texts(together, texts)
     write_labelled(labelled, output)
-    typer.echo(render_accuracy(measure_teacher(staff, folder)))
+    typer.echo(render_accuracy(measure_teacher(together, folder)))
     typer.echo(f"{sum(len(text.words) for text in labelled):,} words of {len(labelled):,} texts in {output}")
 
 

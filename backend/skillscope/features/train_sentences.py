@@ -105,8 +105,8 @@ def train_sentences(treebanks: Path, real: Path, output: Path, *, seed: int = 0,
 
 
 def spoken_runs(treebanks: Path, real: Path, speech: Path, *, seed: int = 0) -> list[Run]:
-    """Runs of sentences in lower case and without punctuation: what the first network learns from, and the written
-    speech of the folder `speech`, which the network that ships has not seen yet.
+    """Runs of sentences in lower case and without punctuation, for the teachers of the language pipeline: what the
+    first network learns from, and the written speech of the folder `speech`.
 
     Raises:
         FileError: a source cannot be read.
